@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,11 @@ pub struct Trial {
     pub parts: Vec<Part>,
     /// What is wrong.
     pub findings: Vec<TrialFinding>,
+}
+
+impl Trial {
+    /// How long trying out may take. Longer than a login waits, so that a slow system is seen as what it is.
+    pub(in crate::adapters) const PATIENCE: Duration = Duration::from_secs(10);
 }
 
 /// A part of a record.

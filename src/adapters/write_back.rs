@@ -40,9 +40,12 @@ pub trait WriteBackAdapter: AdapterSettings {
     fn open<'a>(&'a self, context: WriteBackContext<'a>) -> BoxFuture<'a, Result<Arc<dyn LegacyWriter>, OpenError>>;
 }
 
+/// The operation of a write-back, for errors.
+pub(in crate::adapters) const WRITE: &str = "write_back";
+
 /// A value of a migrated customer that a legacy system is to be told with, and that was not kept.
 pub(in crate::adapters) fn not_kept(name: &str, value: &str) -> PortError {
-    PortError::new(PortErrorKind::Misconfigured, name, "write_back").because(format!(
+    PortError::new(PortErrorKind::Misconfigured, name, WRITE).because(format!(
         "the value `{value}` of the customer was not kept: the record did not have it, or the process stopped while the \
          account was created"
     ))

@@ -27,6 +27,12 @@ impl MigratedCustomer {
     /// The name of the time of the migration (RFC 3339).
     pub const MIGRATED_AT: &'static str = "migrated_at";
 
+    /// Whether the value with this name tells one customer from others; the time of a migration does not.
+    #[must_use]
+    pub fn is_named_by(name: &str) -> bool {
+        name != Self::MIGRATED_AT
+    }
+
     /// The value with this name.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<Cow<'_, str>> {

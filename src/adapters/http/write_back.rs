@@ -19,13 +19,10 @@ use super::shape::{ConditionSettings, RequestSettings, Statuses};
 use super::template::{Known, Name, Values};
 use super::trial;
 use crate::adapters::registry::{OpenError, Trial, UsedValue, WriteBackAdapter, WriteBackContext};
-use crate::adapters::write_back::not_kept;
+use crate::adapters::write_back::{WRITE, not_kept};
 use crate::model::Value;
 use crate::ports::{BoxFuture, Call, LegacyWriter, MigratedCustomer, PortError, PortErrorKind, Written};
 use crate::settings::{AdapterSettings, Reporter, Secret, SecretSetting, units};
-
-/// The operation in errors.
-const WRITE: &str = "write_back";
 
 /// A request to a web API.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -65,7 +62,7 @@ impl HttpWriteBack {
         let known = Known { migrated: true, params: Some(&self.params), ..Known::default() };
         let request = check::required_request("request", Some(&self.request), known, &mut mistakes);
         if let Some(request) = &request
-            && !request.names().any(|name| matches!(name, Name::Migrated(name) if name != "migrated_at"))
+            && !request.names().any(|name| matches!(name, Name::Migrated(name) if MigratedCustomer::is_named_by(name)))
         {
             let help = "write `{id}`, the legacy id, or the name of a field";
             mistakes.push(Mistake::missing("request", "the request does not say which customer it is about", help));

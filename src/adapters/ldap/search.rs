@@ -19,6 +19,9 @@ const PAGE: i32 = 500;
 /// The most groups of one entry. Stops a filter that matches everything; admits the groups of anybody.
 const MAX_GROUPS: usize = 5000;
 
+/// Bytes of an entry of which one attribute or the name is read.
+pub(super) const NAME_LIMIT: usize = 64 * 1024;
+
 /// A search for one entry.
 pub(super) struct Finder {
     pub base: Template,

@@ -1,7 +1,5 @@
 //! Tries a directory out, for `landfall check --connect`.
 
-use std::time::Duration;
-
 use ldap3::{Ldap, Scope};
 use tokio::time::{Instant, timeout_at};
 
@@ -10,9 +8,6 @@ use super::error::Failure;
 use super::search::{Finder, Wanted};
 use crate::adapters::registry::{Part, Trial, TrialFinding};
 use crate::diag::Severity;
-
-/// How long a trial may take. Longer than a login waits, so that a slow connection is seen as what it is.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A value that nobody has.
 const NOBODY: &str = "landfall-check-finds-nobody";
@@ -23,7 +18,7 @@ const LIMIT: usize = 1024 * 1024;
 /// Connects and binds, and searches for nobody if there is a search.
 pub(super) async fn of(pool: &Pool, finder: Option<&Finder>) -> Trial {
     let began = Instant::now();
-    let deadline = began + PATIENCE;
+    let deadline = began + Trial::PATIENCE;
     let tried = async {
         let of_directory = |failure| ("directory", failure);
         let mut lease = pool.lease(deadline).await.map_err(of_directory)?;

@@ -11,15 +11,12 @@ use super::check;
 use super::connection::{Pool, Servers};
 use super::error::Failure;
 use super::reply::{PASSWORD_POLICY, verdict};
-use super::search::Finder;
+use super::search::{Finder, NAME_LIMIT};
 use super::settings::LdapVerifierSettings;
 use super::trial;
 use crate::adapters::registry::Trial;
 use crate::password::Verdict;
 use crate::ports::{BoxFuture, Call, PortError, PortErrorKind, Presented, Verification, Verifier, Work};
-
-/// Bytes of the entry that a verifier searches; it reads one attribute.
-const ENTRY_LIMIT: usize = 64 * 1024;
 
 /// Verifies passwords by binds.
 pub struct LdapVerifier {
@@ -36,13 +33,13 @@ impl LdapVerifier {
     /// # Errors
     /// If the settings are invalid, as one sentence.
     pub fn open(name: &str, settings: LdapVerifierSettings, folder: &Path) -> Result<Self, String> {
-        let servers = Servers::new(settings.directory.clone(), folder, ENTRY_LIMIT)?;
+        let servers = Servers::new(settings.directory.clone(), folder, NAME_LIMIT)?;
         let pool = Pool::new(servers, settings.connections)?;
         let user = path(&settings.user).ok_or("the user is not a path")?.to_owned();
         let finder = settings.search.as_ref().map(|search| {
             let (base, filter) = check::templates(search).map_err(|error| error.to_string())?;
             let attributes = vec![if user == "dn" { "1.1".to_owned() } else { user.clone() }];
-            Ok::<_, String>(Finder { base, filter, scope: search.scope, attributes, limit: ENTRY_LIMIT })
+            Ok::<_, String>(Finder { base, filter, scope: search.scope, attributes, limit: NAME_LIMIT })
         });
         Ok(Self { name: name.to_owned(), pool, finder: finder.transpose()?, user, settings })
     }

@@ -15,23 +15,17 @@ use tokio::time::Instant;
 use super::check::{self, Mistake, mistake};
 use super::connection::{Pool, Servers};
 use super::error::Failure;
-use super::search::Finder;
+use super::search::{Finder, NAME_LIMIT};
 use super::settings::{Directory, Search, report, secrets};
 use super::template::{Place, Template};
 use super::trial;
 use crate::adapters::registry::{OpenError, Trial, UsedValue, WriteBackAdapter, WriteBackContext};
-use crate::adapters::write_back::not_kept;
+use crate::adapters::write_back::{WRITE, not_kept};
 use crate::ports::{BoxFuture, Call, LegacyWriter, MigratedCustomer, PortError, PortErrorKind, Written};
 use crate::settings::{AdapterSettings, Reporter, SecretSetting};
 
-/// The operation in errors.
-const WRITE: &str = "write_back";
-
 /// Connections that are open at the same time.
 const CONNECTIONS: u32 = 4;
-
-/// Bytes of the entry that is searched; none of its attributes is read.
-const ENTRY_LIMIT: usize = 64 * 1024;
 
 /// A change in a directory.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -120,9 +114,9 @@ impl LdapWriteBack {
         let mut found = check::directory(&self.directory);
         found.extend(check::template("search.base", &self.search.base, Place::Dn, is_value));
         found.extend(check::template("search.filter", &self.search.filter, Place::Filter, is_value));
-        let names_customer = self
-            .templates()
-            .is_ok_and(|(base, filter)| base.names().chain(filter.names()).any(|name| name != "migrated_at"));
+        let names_customer = self.templates().is_ok_and(|(base, filter)| {
+            base.names().chain(filter.names()).any(|name| MigratedCustomer::is_named_by(name))
+        });
         if self.templates().is_ok() && !names_customer {
             let help = "a search without `{filter:id}` finds the same entry for every customer";
             found.push(mistake("R503", "search.filter", "the search does not name the customer", help));
@@ -144,11 +138,11 @@ impl LdapWriteBack {
     }
 
     fn writer(&self, name: &str, folder: &Path) -> Result<LdapWriter, String> {
-        let servers = Servers::new(self.directory.clone(), folder, ENTRY_LIMIT)?;
+        let servers = Servers::new(self.directory.clone(), folder, NAME_LIMIT)?;
         let pool = Pool::new(servers, CONNECTIONS)?;
         let (base, filter) = self.templates()?;
         let (scope, attributes) = (self.search.scope, vec!["1.1".to_owned()]);
-        let finder = Finder { base, filter, scope, attributes, limit: ENTRY_LIMIT };
+        let finder = Finder { base, filter, scope, attributes, limit: NAME_LIMIT };
         let change = match self.delete {
             true => Change::Delete,
             false => Change::Modify(self.modify.clone()),

@@ -8,6 +8,7 @@ use super::cell::{Cell, Cells};
 use super::dialect::Dialect;
 use super::statement::Statement;
 use super::template::Template;
+use crate::adapters::write_back::WRITE;
 use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
 /// One database product.
@@ -67,9 +68,6 @@ pub(in crate::adapters) trait Writable: Send + Sync {
         deadline: Instant,
     ) -> BoxFuture<'a, Result<Vec<String>, PortError>>;
 }
-
-/// The operation of a write, for errors.
-pub(in crate::adapters) const WRITE: &str = "write_back";
 
 /// The error of a statement that would change several rows, and was rolled back.
 pub(in crate::adapters) fn too_many_rows(name: &str, rows: u64) -> PortError {

@@ -18,6 +18,8 @@ pub(in crate::adapters) mod dialect;
 pub(in crate::adapters) mod error;
 pub(in crate::adapters) mod loose;
 #[cfg(feature = "database-server")]
+pub(in crate::adapters) mod one_row;
+#[cfg(feature = "database-server")]
 pub(in crate::adapters) mod pool;
 #[cfg(feature = "database-server")]
 pub(in crate::adapters) mod server;

@@ -3,9 +3,7 @@
 use super::dialect::Dialect;
 use super::loose::words;
 use super::template::{Template, TemplateError, quoted};
-
-/// The time of a migration, which names nobody.
-const MIGRATED_AT: &str = "migrated_at";
+use crate::ports::MigratedCustomer;
 
 /// A checked statement, which changes at most one row or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +37,9 @@ impl Statement {
         if !has_condition(&template.sql, dialect) {
             return Err(TemplateError::NoCondition);
         }
-        let names_customer =
-            |(name, before, _): (&str, &str, &str)| name != MIGRATED_AT && has_condition(before, dialect);
+        let names_customer = |(name, before, _): (&str, &str, &str)| {
+            MigratedCustomer::is_named_by(name) && has_condition(before, dialect)
+        };
         if !template.uses().any(names_customer) {
             return Err(TemplateError::ConstantCondition);
         }

@@ -1,18 +1,17 @@
 //! Marks, disables or deletes a migrated customer in a legacy database.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
-use super::database::{Opening, WRITE, Writable};
+use super::database::{Opening, Writable};
 use super::error::SqlError;
 use super::statement::Statement;
 use super::table;
 use crate::adapters::registry::{OpenError, Trial, TrialFinding, UsedValue, WriteBackAdapter, WriteBackContext};
-use crate::adapters::write_back::not_kept;
+use crate::adapters::write_back::{WRITE, not_kept};
 use crate::diag::Severity;
 use crate::ports::{
     BoxFuture, Call, IdentifierProfile, LegacyWriter, MigratedCustomer, PortError, PortErrorKind, Written,
@@ -21,9 +20,6 @@ use crate::settings::{AdapterSettings, Reporter, Secret, SecretSetting, SecretUs
 
 /// Connections that are open at the same time.
 const CONNECTIONS: u32 = 4;
-
-/// How long a trial may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A statement in a legacy database.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -114,7 +110,7 @@ impl SqlWriter {
     /// Connects, and lets the database prepare the statement.
     async fn try_out(&self) -> Trial {
         let (began, mut trial) = (Instant::now(), Trial::default());
-        let deadline = began + PATIENCE;
+        let deadline = began + Trial::PATIENCE;
         let late = || PortError::new(PortErrorKind::Unavailable, &self.name, WRITE).because("it took too long");
         let prepared = timeout_at(deadline, self.database.prepare(&self.statement, deadline)).await;
         let finding = |severity, code, key: &str, message: String, help: &str| TrialFinding {

@@ -12,8 +12,9 @@ use tokio::time::Instant;
 
 use super::error::{failed_openly, failed_to_write};
 use super::{STEPS_PER_DEADLINE_CHECK, collation, relative_to};
-use crate::adapters::sql::database::{Opening, WRITE, Writable, too_many_rows};
+use crate::adapters::sql::database::{Opening, Writable, too_many_rows};
 use crate::adapters::sql::statement::Statement;
+use crate::adapters::write_back::WRITE;
 use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
 /// How long a change waits for another writer of the file. No login waits for it.
