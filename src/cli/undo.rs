@@ -77,9 +77,9 @@ impl Tally {
 /// # Errors
 /// If the settings cannot be read, or the target or the ledger fails. What was undone before stays undone.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
-    let tally = stores::open(&arguments.config, async |stores| undo(stores, arguments).await)?;
-    let loaded = stores::read(&arguments.config)?.loaded;
-    if tally.undone > 0 && loaded.is_some_and(|loaded| loaded.settings.write_backs().next().is_some()) {
+    let (tally, writes_back) =
+        stores::open(&arguments.config, async |stores| Ok((undo(stores, arguments).await?, stores.writes_back)))?;
+    if tally.undone > 0 && writes_back {
         anstream::eprintln!(
             "note: `write_back` is set. A legacy account that was changed already stays so: if it was disabled or deleted, its \
              customer cannot migrate again until you restore it there"

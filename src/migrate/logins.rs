@@ -126,7 +126,7 @@ impl Visit<'_> {
     fn skipped_earlier(&self, login: &Identifier) -> bool {
         let own = self.legacy.source.name();
         let mut earlier = self.cx.systems.of(login).into_iter().take_while(|system| system.source.name() != own);
-        earlier.any(|system| !self.systems(login).iter().any(|asked| asked.source.name() == system.source.name()))
+        earlier.any(|system| !self.is_asked(system))
     }
 
     /// Looks up the logins concurrently and returns those that the account may own.

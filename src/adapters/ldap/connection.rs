@@ -238,9 +238,17 @@ impl Pool {
         }
     }
 
-    /// Closes the connections that nobody uses: the server has probably closed them, too.
-    pub fn forget_idle(&self) {
+    /// After a search has failed: returns if it should be sent again on a new connection.
+    ///
+    /// # Errors
+    /// Why it failed.
+    pub fn again(&self, lease: &Lease, failure: Failure) -> Result<(), Failure> {
+        if !lease.was_closed(&failure) {
+            return Err(lease.explained(failure));
+        }
+        // the server has probably closed those that nobody uses, too
         self.0.retain(|_, _| false);
+        Ok(())
     }
 
     /// The servers.
@@ -264,7 +272,7 @@ impl Lease {
 
     /// Whether an operation failed because the server has closed the connection while nobody used it, as after a restart. A
     /// search may be sent again.
-    pub fn was_closed(&self, failure: &Failure) -> bool {
+    fn was_closed(&self, failure: &Failure) -> bool {
         let is_used = |object: &Object<Manager>| Object::metrics(object).recycle_count > 0;
         let has_fault = |object: &Object<Manager>| object.relay.fault().is_some();
         let was_closed =

@@ -48,8 +48,7 @@ impl LdapSource {
         loop {
             let mut lease = self.pool.lease(deadline).await?;
             match self.entry(lease.ldap()?, identifier).await {
-                Err(failure) if lease.was_closed(&failure) => self.pool.forget_idle(),
-                Err(failure) => return Err(lease.explained(failure)),
+                Err(failure) => self.pool.again(&lease, failure)?,
                 Ok(found) => {
                     lease.end();
                     let json = |entry: Entry| entry.json(&self.settings.binary, self.settings.record_limit);

@@ -82,8 +82,7 @@ impl LdapVerifier {
         let found = loop {
             let mut lease = self.pool.lease(deadline).await?;
             match finder.find(lease.ldap()?, presented.identifier).await {
-                Err(failure) if lease.was_closed(&failure) => self.pool.forget_idle(),
-                Err(failure) => return Err(lease.explained(failure)),
+                Err(failure) => self.pool.again(&lease, failure)?,
                 Ok(found) => {
                     lease.end();
                     break found;

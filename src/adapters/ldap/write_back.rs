@@ -114,9 +114,9 @@ impl LdapWriteBack {
         let mut found = check::directory(&self.directory);
         found.extend(check::template("search.base", &self.search.base, Place::Dn, is_value));
         found.extend(check::template("search.filter", &self.search.filter, Place::Filter, is_value));
-        let names_customer = self.templates().is_ok_and(|(base, filter)| {
-            base.names().chain(filter.names()).any(|name| MigratedCustomer::is_named_by(name))
-        });
+        let names_customer = self
+            .templates()
+            .is_ok_and(|(base, filter)| base.names().chain(filter.names()).any(MigratedCustomer::is_named_by));
         if self.templates().is_ok() && !names_customer {
             let help = "a search without `{filter:id}` finds the same entry for every customer";
             found.push(mistake("R503", "search.filter", "the search does not name the customer", help));
