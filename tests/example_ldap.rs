@@ -28,9 +28,8 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-use reader::{Customer, Example, Reader, decision, end, landfall, sign_in};
+use reader::{Example, Reader, end, landfall};
 use running::Running;
-use serde_json::json;
 
 const EXAMPLE: Example = Example("ldap");
 
@@ -88,14 +87,6 @@ impl Drop for Directory {
     }
 }
 
-/// A copy of the example with the key of a ledger.
-fn copy() -> tempfile::TempDir {
-    let folder = EXAMPLE.copy();
-    fs::create_dir(folder.path().join("data")).expect("a folder");
-    fs::write(folder.path().join("data/ledger.key"), "ab".repeat(32)).expect("a key");
-    folder
-}
-
 #[test]
 #[ignore = "needs slapd, curl and openssl; run tests/run"]
 fn the_page_works_as_it_is_written() {
@@ -105,27 +96,20 @@ fn the_page_works_as_it_is_written() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs slapd and openssl; run tests/run"]
 async fn every_reader_has_the_documented_outcome() {
-    let folder = copy();
+    let folder = EXAMPLE.copy_with_key();
     let directory = Directory::start(folder.path(), &[]);
     let mut environment = directory.environment();
     environment.push(("PORT", "0"));
     let service = Running::start(folder.path(), &environment);
-    let customers = EXAMPLE.customers();
+    let customers = EXAMPLE.sign_in_all(&service.base, folder.path(), &environment).await;
     assert!(customers.len() >= 10, "{} readers", customers.len());
-    for Customer { login, password, status, outcome, place } in &customers {
-        let (wrong, body) = sign_in(&service.base, login, &format!("not {password}")).await;
-        assert_eq!((wrong, &body["type"]), (401, &json!("urn:landfall:problem:refused")), "{place}: wrong password");
-        let (actual, body) = sign_in(&service.base, login, password).await;
-        assert_eq!(actual, *status, "{place}: {body}");
-        assert_eq!(&decision(folder.path(), &environment), outcome, "{place}");
-    }
     assert_eq!(service.stop(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs slapd and openssl; run tests/run"]
 async fn the_records_of_the_rule_tests_are_what_the_directory_returns() {
-    let folder = copy();
+    let folder = EXAMPLE.copy_with_key();
     let directory = Directory::start(folder.path(), &[]);
     fetched::compare(folder.path(), &directory.environment(), "/uid/0").await;
 }
@@ -133,7 +117,7 @@ async fn the_records_of_the_rule_tests_are_what_the_directory_returns() {
 #[test]
 #[ignore = "needs slapd and openssl; run tests/run"]
 fn the_account_of_landfall_reads_no_password() {
-    let folder = copy();
+    let folder = EXAMPLE.copy_with_key();
     let directory = Directory::start(folder.path(), &[]);
     let found = directory.search("ou=readers,dc=wesermund,dc=example", &["(uid=ida.brandt)", "*", "+"]);
     let text = String::from_utf8_lossy(&found.stdout);
@@ -147,7 +131,7 @@ fn the_account_of_landfall_reads_no_password() {
 fn the_script_leaves_nothing_behind() {
     // the user who runs the server has to enter the folder, so it is not inside a private one
     let folder = std::env::temp_dir().join(format!("landfall-example-ldap-{}", std::process::id()));
-    let (copy, arguments) = (copy(), ["--folder", folder.to_str().expect("a path")]);
+    let (copy, arguments) = (EXAMPLE.copy_with_key(), ["--folder", folder.to_str().expect("a path")]);
     let directory = Directory::start(copy.path(), &arguments);
     let port = directory.value("LANDFALL_LDAP_URL").rsplit(':').next().expect("a port").to_owned();
     // neither the folder nor the port of a running directory is taken away
@@ -178,7 +162,7 @@ fn the_script_explains_itself() {
 
 #[test]
 fn the_settings_for_active_directory_have_no_mistakes() {
-    let folder = copy();
+    let folder = EXAMPLE.copy_with_key();
     let blocks = EXAMPLE.readme().blocks();
     let settings = &blocks.iter().find(|block| block.info == "yaml").expect("the settings").text;
     let rules = format!("{}/rules/", env!("CARGO_MANIFEST_DIR"));
@@ -187,14 +171,14 @@ fn the_settings_for_active_directory_have_no_mistakes() {
     let settings = format!("{}\n{rest}", settings.replace("../../rules/", &rules));
     fs::write(folder.path().join("ad.yaml"), settings).expect("settings");
     fs::write(folder.path().join("ad.password"), "a password").expect("a password");
-    let printed = landfall(folder.path(), &["check", "--config", "ad.yaml"]);
+    let printed = landfall(folder.path(), &[], &["check", "--config", "ad.yaml"]);
     assert!(!printed.contains("error"), "{printed}");
 }
 
 #[test]
 fn the_rules_are_clean_and_tested() {
     let folder = EXAMPLE.copy();
-    landfall(folder.path(), &["check", "rules.yaml"]);
-    landfall(folder.path(), &["fmt", "--check", "."]);
-    landfall(folder.path(), &["test", ".", "--coverage", "--threshold", "75"]);
+    landfall(folder.path(), &[], &["check", "rules.yaml"]);
+    landfall(folder.path(), &[], &["fmt", "--check", "."]);
+    landfall(folder.path(), &[], &["test", ".", "--coverage", "--threshold", "75"]);
 }

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::running::Running;
+use super::running::{Running, client};
 
 /// Stands for what a customer may be, whoever it is.
 pub const RULES: &str = "\
@@ -57,6 +58,9 @@ service: {{ callers: [ {{ name: tests, bearer: '{TOKEN}' }} ] }}
     }
 }
 
+/// The longest wait for an answer.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
 const TOKEN: &str = "token-of-the-tests-0123456789abcdef";
 
 /// Who signs in.
@@ -67,9 +71,7 @@ pub struct Caller {
 
 impl Caller {
     pub fn new(running: &Running) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        Self { client, base: running.base.clone() }
+        Self { client: client(TIMEOUT), base: running.base.clone() }
     }
 
     /// The status of a login.

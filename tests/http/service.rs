@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::running::{Running, until};
+use crate::running::{Running, client, until};
 
 /// The longest wait for an answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -34,9 +34,7 @@ impl Service {
         );
         fs::write(folder.path().join("landfall.yaml"), settings).expect("the settings");
         let running = Some(Running::start(folder.path(), &[]));
-        // another test may have set the provider of the process
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build().expect("a client");
+        let client = client(TIMEOUT);
         Self { folder, running, client }
     }
 

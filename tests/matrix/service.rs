@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::running::{Running, md5};
+use crate::running::{Running, client, md5};
 use crate::shop::{CHEAP, TOKEN};
 
 /// How long a login may take.
@@ -68,7 +68,6 @@ pub struct Failed {
 impl Service {
     /// Starts a service with these files and lines of settings.
     pub fn start(files: &[(&str, &str)], settings: &str) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a folder");
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
         write("ledger.key", &"ab".repeat(32));
@@ -76,7 +75,7 @@ impl Service {
         files.iter().for_each(|(name, text)| write(name, text));
         write("landfall.yaml", &format!("{COMMON}{CHEAP}{settings}"));
         let server = Running::start(folder.path(), &[]);
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().expect("a client");
+        let client = client(Duration::from_secs(60));
         Self { server, folder, client }
     }
 

@@ -10,12 +10,16 @@ use serde_json::{Value, json};
 
 use crate::pages::{self, Block, Page};
 use crate::pattern::is_like;
+use crate::running::client;
 
 /// The columns of the customers in a page.
 const COLUMNS: [&str; 5] = ["sign in as", "password", "answer", "outcome", "what is special"];
 
 /// The address of the service in a page.
 const DOCUMENTED: &str = "127.0.0.1:8080";
+
+/// The extensions of files that the commands of pages create.
+const LEFT: [&str; 3] = ["env", "secret", "ndjson"];
 
 /// The longest wait for a server.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -37,7 +41,8 @@ pub struct Customer {
 }
 
 impl Example {
-    fn folder(&self) -> PathBuf {
+    /// The folder in the sources.
+    pub fn folder(&self) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(self.0)
     }
 
@@ -47,13 +52,49 @@ impl Example {
         Page { name: format!("examples/{}/README.md", self.0), text }
     }
 
-    /// A copy in a folder of its own, without `data` of somebody who followed the page in the folder itself.
+    /// A copy in a folder of its own, without what somebody left who followed the page in the folder itself:
+    /// `examples/.gitignore` has the names.
     pub fn copy(&self) -> tempfile::TempDir {
         let folder = tempfile::tempdir().expect("a folder");
         let status = Command::new("cp").arg("-R").arg(self.folder().join(".")).arg(folder.path()).status().expect("cp");
         assert!(status.success());
         let _ = fs::remove_dir_all(folder.path().join("data"));
+        for entry in fs::read_dir(folder.path()).expect("the copy") {
+            let path = entry.expect("an entry").path();
+            if path.extension().is_some_and(|extension| LEFT.iter().any(|left| extension == *left)) {
+                fs::remove_file(path).expect("a file");
+            }
+        }
         folder
+    }
+
+    /// A copy with the key of a ledger.
+    #[allow(dead_code, reason = "not every test starts the service itself")]
+    pub fn copy_with_key(&self) -> tempfile::TempDir {
+        let folder = self.copy();
+        fs::create_dir(folder.path().join("data")).expect("a folder");
+        fs::write(folder.path().join("data/ledger.key"), "ab".repeat(32)).expect("a key");
+        folder
+    }
+
+    /// Signs every customer in its page in, first with a wrong password, and fails unless the service answers as the page says.
+    /// Returns the customers with the last answers.
+    pub async fn sign_in_all(&self, base: &str, folder: &Path, environment: &[(&str, &str)]) -> Vec<(Customer, Value)> {
+        let mut answered = Vec::new();
+        for customer in self.customers() {
+            let Customer { login, password, status, outcome, place } = &customer;
+            let (wrong, body) = sign_in(base, login, &format!("not {password}")).await;
+            assert_eq!(
+                (wrong, &body["type"]),
+                (401, &json!("urn:landfall:problem:refused")),
+                "{place}: wrong password"
+            );
+            let (actual, body) = sign_in(base, login, password).await;
+            assert_eq!(actual, *status, "{place}: {body}");
+            assert_eq!(&decision(folder, environment), outcome, "{place}");
+            answered.push((customer, body));
+        }
+        answered
     }
 
     /// The customers in its page.
@@ -67,17 +108,13 @@ impl Example {
     }
 }
 
-fn output(command: &mut Command) -> Output {
+/// The output of a command without a terminal.
+pub fn output(command: &mut Command) -> Output {
     command.env("NO_COLOR", "1").stdin(Stdio::null()).output().expect("it runs")
 }
 
-/// What a command prints in a folder.
-pub fn landfall(folder: &Path, arguments: &[&str]) -> String {
-    landfall_with(folder, &[], arguments)
-}
-
-/// The same, with variables that the settings name.
-pub fn landfall_with(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> String {
+/// What a command prints in a folder, with variables that the settings name.
+pub fn landfall(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> String {
     let mut program = Command::new(env!("CARGO_BIN_EXE_landfall"));
     let made = output(program.args(arguments).envs(environment.iter().copied()).current_dir(folder));
     let [out, err] = [&made.stdout, &made.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
@@ -87,7 +124,7 @@ pub fn landfall_with(folder: &Path, environment: &[(&str, &str)], arguments: &[&
 
 /// The outcome and the reason of the latest decision in the audit, as pages show them.
 pub fn decision(folder: &Path, environment: &[(&str, &str)]) -> String {
-    let line = landfall_with(folder, environment, &["audit", "list", "--limit", "1"]);
+    let line = landfall(folder, environment, &["audit", "list", "--limit", "1"]);
     let decision: Value = serde_json::from_str(line.trim()).expect("a decision");
     let [outcome, reason] = ["outcome", "reason"].map(|name| decision[name].as_str().unwrap_or_default());
     if reason.is_empty() { outcome.to_owned() } else { format!("{outcome}, {reason}") }
@@ -95,10 +132,8 @@ pub fn decision(folder: &Path, environment: &[(&str, &str)]) -> String {
 
 /// Signs in over HTTP, and returns the status and the body of the answer.
 pub async fn sign_in(base: &str, identifier: &str, password: &str) -> (u16, Value) {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().timeout(TIMEOUT).build().expect("a client");
     let body = json!({ "identifier": identifier, "password": password }).to_string();
-    let call = client.post(format!("{base}/v1/login")).header("content-type", "application/json").body(body);
+    let call = client(TIMEOUT).post(format!("{base}/v1/login")).header("content-type", "application/json").body(body);
     let answer = call.send().await.expect("an answer");
     (answer.status().as_u16(), serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON"))
 }
@@ -159,7 +194,7 @@ impl Reader {
 
     fn follow(&mut self, block: &Block) {
         match block.info.as_str() {
-            "sh run" => self.run(block),
+            "sh run" | "sh clean" => self.run(block),
             "sh start" | "sh serve" => self.leave_running(block),
             "text stop" => self.stop_the_first(block),
             "text" | "json" => self.compare(block),
@@ -219,16 +254,18 @@ impl Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.running.iter_mut().rev().for_each(|started| end(&mut started.child));
+        for started in self.running.iter_mut().rev() {
+            end(&mut started.child);
+        }
     }
 }
 
-/// Asks a process to end, and waits until it has.
-pub fn end(child: &mut Child) {
+/// Asks a process to end, waits until it has, and returns its exit code.
+pub fn end(child: &mut Child) -> Option<i32> {
     if child.try_wait().expect("a status").is_none() {
         let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
     }
-    let _ = child.wait();
+    child.wait().expect("a status").code()
 }
 
 fn free_address() -> String {

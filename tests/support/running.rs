@@ -89,6 +89,14 @@ impl Drop for Running {
     }
 }
 
+/// An HTTP client that waits so long, and uses no proxy of the environment.
+#[allow(dead_code, reason = "not every test that starts a service calls it this way")]
+pub fn client(timeout: Duration) -> reqwest::Client {
+    // another test may have set the provider of the process
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().timeout(timeout).build().expect("a client")
+}
+
 /// Polls until there is a result.
 #[allow(dead_code, reason = "not every test that starts a service waits")]
 pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {

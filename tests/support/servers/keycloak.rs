@@ -5,11 +5,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::network::free_port;
+use super::network::{free_port, is_answered};
 use super::process::Process;
 use super::programs::cached;
 
@@ -67,23 +67,9 @@ impl Keycloak {
     /// Starts it again after [`stop`](Self::stop), on the same port.
     pub fn serve(&self) {
         self.process.spawn(&mut java(self.process.folder(), self.address.port(), free_port()));
-        self.wait();
-    }
-
-    fn wait(&self) {
-        let began = Instant::now();
         let realm = format!("{}/realms/legacy", self.url());
-        // The port is open before the import.
-        while !Command::new("curl")
-            .args(["-sf", "-m", "2", "-o", "/dev/null", &realm])
-            .status()
-            .expect("curl")
-            .success()
-        {
-            assert!(!self.process.has_ended(), "Keycloak has ended\n{}", self.process.log());
-            assert!(began.elapsed() < TIMEOUT, "Keycloak does not answer\n{}", self.process.log());
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        // the port is open before the import
+        self.process.wait_until(TIMEOUT, || is_answered(&realm));
     }
 
     /// The address as clients write it.

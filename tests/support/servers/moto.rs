@@ -2,11 +2,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::network::free_port;
+use super::network::{free_port, is_answered};
 use super::process::Process;
 use super::programs::cached;
 
@@ -42,14 +42,8 @@ impl Moto {
             python.env(format!("MOTO_COGNITO_IDP_{kind}_STRATEGY"), "HASH");
         }
         self.process.spawn(&mut python);
-        let began = Instant::now();
         let ready = format!("{}/moto-api/data.json", self.url());
-        let is_ready = || Command::new("curl").args(["-sf", "-m", "2", "-o", "/dev/null", &ready]).status();
-        while !is_ready().expect("curl").success() {
-            assert!(!self.process.has_ended(), "moto has ended\n{}", self.process.log());
-            assert!(began.elapsed() < TIMEOUT, "moto does not answer\n{}", self.process.log());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        self.process.wait_until(TIMEOUT, || is_answered(&ready));
     }
 
     /// The address as clients write it.

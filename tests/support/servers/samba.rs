@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Signal, geteuid};
 
@@ -119,11 +119,7 @@ impl Samba {
         let mut server = Command::new(program("samba"));
         server.args(["-i", "-M", "single", "--debug-stdout", "-d", "1", "-s"]);
         self.process.spawn(server.arg(self.process.folder().join("dc/etc/smb.conf")));
-        let began = Instant::now();
-        while !self.search(None, "", &["-s", "base"]).status.success() {
-            assert!(!self.process.has_ended() && began.elapsed() < TIMEOUT, "{}", self.process.log());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        self.process.wait_until(TIMEOUT, || self.search(None, "", &["-s", "base"]).status.success());
     }
 
     /// Ends it as a crash does.

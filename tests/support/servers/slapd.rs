@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 
@@ -95,11 +95,7 @@ impl Slapd {
         let mut server = Command::new(program("slapd"));
         server.arg("-f").arg(self.process.folder().join("slapd.conf")).args(["-d", "0", "-h"]);
         self.process.spawn(server.arg(format!("{} {}", self.plain(), self.secure())));
-        let began = Instant::now();
-        while !self.answers() {
-            assert!(!self.process.has_ended() && began.elapsed() < TIMEOUT, "{}", self.process.log());
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        self.process.wait_until(TIMEOUT, || self.answers());
     }
 
     fn answers(&self) -> bool {

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 
@@ -67,12 +67,7 @@ impl WordPress {
         let mut php = self.php();
         php.args(["-S", &self.address.to_string()]).arg(Path::new(SCRIPTS).join("index.php"));
         self.process.spawn(&mut php);
-        let began = Instant::now();
-        while TcpStream::connect(self.address).is_err() {
-            assert!(!self.process.has_ended(), "PHP has ended\n{}", self.process.log());
-            assert!(began.elapsed() < TIMEOUT, "PHP does not listen\n{}", self.process.log());
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        self.process.wait_until(TIMEOUT, || TcpStream::connect(self.address).is_ok());
     }
 
     /// The address as clients write it.
