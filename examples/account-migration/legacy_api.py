@@ -125,7 +125,7 @@ class Handler(BaseHTTPRequestHandler):
             customer = system.by_id(parts[2])
             if customer is None:
                 return 404, {"code": "no_such_user"}
-            # whoever was never asked has no list of consents
+            # a customer who was never asked has no list of consents
             if parts[3] not in customer:
                 return 404, {"code": f"no_{parts[3]}"}
             return 200, {"items": customer[parts[3]]}

@@ -56,7 +56,7 @@ enum Command {
     Account(account::Arguments),
     /// Undo migrations whose accounts have not changed since
     Undo(undo::Arguments),
-    /// Show and repeat what legacy systems are still to be told of migrated customers
+    /// List and retry changes of legacy accounts that wait or failed
     WriteBack(write_back::Arguments),
     /// List, verify and export the audit
     Audit(audit::Arguments),

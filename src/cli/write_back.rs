@@ -1,4 +1,4 @@
-//! `landfall write-back`: what legacy systems are still to be told of migrated customers.
+//! `landfall write-back`: the changes of legacy accounts that wait, failed, or were only rehearsed.
 
 use std::path::PathBuf;
 

@@ -30,7 +30,8 @@ pub(super) const RESERVED: [&str; 9] = [
     "accept-encoding",
 ];
 
-/// Parts of the names of fields and headers that hold secrets.
+/// Parts of the names of fields and headers that hold secrets. Fewer than those whose values are hidden: `keyword` and
+/// `token_type` may be written in a request.
 const PRIVATE: [&str; 8] =
     ["authorization", "cookie", "secret", "password", "api-key", "api_key", "apikey", "access_token"];
 
