@@ -9,6 +9,7 @@ use super::{
     NewAccount, PortError, StoreId, StoredAccount, TargetId,
 };
 use crate::model::Password;
+use crate::password::Credential;
 
 /// Where accounts are stored. Writes are durable once their future resolves.
 pub trait Target: Send + Sync {
@@ -18,7 +19,12 @@ pub trait Target: Send + Sync {
     /// What the target can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// The account that this identifier signs in to.
+    /// Whether a stored hash of the legacy system can be the password of a new account as it is.
+    fn takes_hash(&self, _: &Credential) -> bool {
+        false
+    }
+
+    /// The account that this identifier signs in to. Needs [`AccountLookup::Login`](super::AccountLookup::Login).
     fn find<'a>(
         &'a self,
         call: Call<'a>,

@@ -223,11 +223,13 @@ mod tests {
             Refusal::Missing,
             Refusal::Attempts,
             Refusal::Pending,
+            Refusal::AlreadyMigrated,
         ];
         let others = [
             Outcome::Authenticated,
             Outcome::Migrated,
             Outcome::MigratedMustChangePassword,
+            Outcome::MigratedWithoutPassword,
             Outcome::Conflict,
             Outcome::InvalidRecord,
             Outcome::UnreadableRecord,

@@ -10,9 +10,9 @@ use super::attempts::{counter, fail, reserve};
 use super::outbox::{WithOutbox, waiting};
 use crate::adapters::sqlite::SqliteLedger;
 use crate::ports::{
-    Abandon, AccountState, Attempt, Claim, ClaimAnswer, Counter, Decision, DecisionOutcome, DecisionReason, Entry,
-    EntryState, Event, EventKind, Finish, Finished, Grant, Keyring, Ledger, Left, LegacyKey, Operation, PortErrorKind,
-    Reports as _, Reserved, Restore, StoreId, TargetId, Undo, UndoAnswer, UndoEnd,
+    Abandon, AccountLookup, AccountState, Attempt, Claim, ClaimAnswer, Counter, Decision, DecisionOutcome,
+    DecisionReason, Entry, EntryState, Event, EventKind, Finish, Finished, Grant, Keyring, Ledger, Left, LegacyKey,
+    Operation, PortErrorKind, Reports as _, Reserved, Restore, StoreId, TargetId, Undo, UndoAnswer, UndoEnd,
 };
 
 macro_rules! every_ledger {
@@ -82,6 +82,7 @@ fn claim(id: &str, seconds: i64) -> Claim {
     Claim {
         key: key(id),
         logins: vec![format!("login of {id}")],
+        lookup: AccountLookup::Login,
         external_id: keyring().external_id(&key(id)),
         rules: "r1".into(),
         claimed_at: at(seconds - 2),
