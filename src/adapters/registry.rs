@@ -7,12 +7,15 @@ use std::sync::Arc;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
+use super::accounts::AccountStoreSettings;
 use super::file::{FileReport, FileSettings};
 use super::http::{HttpSettings, HttpVerifierSettings};
 #[cfg(feature = "ldap")]
 use super::ldap::{LdapSettings, LdapVerifierSettings};
+#[cfg(feature = "postgres")]
+use super::postgres;
 use super::sql::SqlSettings;
-use super::sqlite::{self, AccountStoreSettings};
+use super::sqlite;
 #[cfg(test)]
 use super::suites;
 use crate::diag::Severity;
@@ -133,6 +136,16 @@ pub struct TargetContext<'c> {
 pub trait TargetAdapter: AdapterSettings {
     /// The address of the account store.
     fn url(&self) -> &str;
+
+    /// Reports mistakes that show only once the secrets have been read. Opens nothing. Paths in settings are relative to
+    /// the folder.
+    fn check_secrets(&self, _folder: &Path, _reporter: &mut Reporter<'_>) {}
+
+    /// Tries the target out, for `check --connect`; `None` if there is nothing to connect to. Creates nothing. Must be
+    /// called within a tokio runtime.
+    fn connect<'a>(&'a self, _folder: &'a Path) -> BoxFuture<'a, Option<Trial>> {
+        Box::pin(async { None })
+    }
 
     /// Opens the target. Must be called within a tokio runtime.
     fn open<'a>(&'a self, context: TargetContext<'a>) -> BoxFuture<'a, Result<Arc<dyn Target>, PortError>>;
@@ -299,38 +312,68 @@ kinds! {
 /// An adapter that keeps the ledger, chosen by the scheme of `ledger.url`.
 struct LedgerAdapter {
     row: Row,
-    /// Reports an address that cannot be used; the key is relative to the section.
-    check: fn(key: &str, url: &str, &mut Reporter<'_>),
+    /// The schemes of its addresses, without the colon.
+    schemes: &'static [&'static str],
+    /// Reports an address that cannot be used; the key is relative to the section, paths to the folder.
+    check: fn(key: &str, url: &str, folder: &Path, &mut Reporter<'_>),
     /// The file of an address, if the ledger is a file.
     file: fn(key: &'static str, url: &str) -> Option<FileSetting>,
+    /// Tries the ledger out; `None` if there is nothing to connect to.
+    connect: for<'c> fn(url: &'c str, folder: &'c Path) -> BoxFuture<'c, Option<Trial>>,
     open: for<'c> fn(LedgerContext<'c>) -> BoxFuture<'c, Result<OpenLedger, PortError>>,
 }
 
 /// The ledgers. The first one also reports addresses with unknown schemes.
-const LEDGERS: &[LedgerAdapter] = &[LedgerAdapter {
-    row: Row {
-        role: Role::Ledger,
-        kind: "sqlite",
-        docs: include_str!("sqlite/docs.md"),
-        schema: None,
-        #[cfg(test)]
-        suite: suites::ledger::in_a_file::a_claim_is_held_until_its_lease_expires,
+const LEDGERS: &[LedgerAdapter] = &[
+    LedgerAdapter {
+        row: Row {
+            role: Role::Ledger,
+            kind: "sqlite",
+            docs: include_str!("sqlite/docs.md"),
+            schema: None,
+            #[cfg(test)]
+            suite: suites::ledger::in_a_file::a_claim_is_held_until_its_lease_expires,
+        },
+        schemes: &["sqlite"],
+        check: sqlite::check_file,
+        file: |key, url| Some(sqlite::private_file(key, url)),
+        connect: |_, _| Box::pin(async { None }),
+        open: sqlite::open_ledger,
     },
-    check: sqlite::check_file,
-    file: |key, url| Some(sqlite::private_file(key, url)),
-    open: sqlite::open_ledger,
-}];
+    #[cfg(feature = "postgres")]
+    LedgerAdapter {
+        row: Row {
+            role: Role::Ledger,
+            kind: "postgres",
+            docs: include_str!("postgres/stores.md"),
+            schema: None,
+            #[cfg(test)]
+            suite: suites::ledger::in_postgres::a_claim_is_held_until_its_lease_expires,
+        },
+        schemes: &["postgres", "postgresql"],
+        check: postgres::check_address,
+        file: |_, _| None,
+        connect: |url, folder| Box::pin(async move { Some(postgres::try_ledger(url, folder).await) }),
+        open: postgres::open_ledger,
+    },
+];
 
 fn ledger(url: &str) -> Option<&'static LedgerAdapter> {
     let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
-    LEDGERS.iter().find(|ledger| ledger.row.kind == scheme).or(LEDGERS.first())
+    LEDGERS.iter().find(|ledger| ledger.schemes.contains(&scheme)).or(LEDGERS.first())
 }
 
 /// Reports an address of a ledger that cannot be used.
-pub fn check_ledger(key: &str, url: &str, reporter: &mut Reporter<'_>) {
+pub fn check_ledger(key: &str, url: &str, folder: &Path, reporter: &mut Reporter<'_>) {
     if let Some(ledger) = ledger(url) {
-        (ledger.check)(key, url, reporter);
+        (ledger.check)(key, url, folder, reporter);
     }
+}
+
+/// Tries the ledger of an address out, for `check --connect`; `None` if there is nothing to connect to. Creates nothing.
+/// Must be called within a tokio runtime.
+pub async fn try_ledger(url: &str, folder: &Path) -> Option<Trial> {
+    (ledger(url)?.connect)(url, folder).await
 }
 
 /// Opens the ledger of an address. Must be called within a tokio runtime.

@@ -140,6 +140,15 @@ impl<S: Server> Lease<S> {
         S::run(self.connection()?, sql.to_owned()).await
     }
 
+    /// Commits the transaction and gives the connection back. After an error that did not come from the server it is
+    /// unknown whether the transaction took effect.
+    #[cfg(feature = "postgres")]
+    pub async fn commit(mut self) -> Result<(), sqlx::Error> {
+        self.run("COMMIT").await?;
+        drop(self.object.take());
+        Ok(())
+    }
+
     /// Ends the transaction and gives the connection back.
     pub async fn end(mut self) -> Result<(), sqlx::Error> {
         self.run("ROLLBACK").await?;

@@ -12,8 +12,7 @@ pub(crate) use database::file_identity;
 #[doc(hidden)]
 pub use database::{Batch, Database, Reader, Writer, WriterFigures, late, port_error, refusal};
 pub use ledger::SqliteLedger;
-pub use settings::AccountStoreSettings;
-pub(in crate::adapters) use settings::{check_file, located, open_ledger, private_file};
+pub(in crate::adapters) use settings::{check_file, located, open_accounts, open_ledger, private_file};
 pub(in crate::adapters) use source::DATABASE;
 #[cfg(test)]
 pub(in crate::adapters) use source::DIALECT;

@@ -14,7 +14,6 @@ mod outbox;
 mod report;
 mod reversal;
 mod schema;
-mod stamp;
 mod store;
 
 #[cfg(test)]

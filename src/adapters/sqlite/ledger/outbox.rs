@@ -10,10 +10,9 @@ use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::SqliteLedger;
-use super::stamp::{stamp, tags, tags_json, unsigned};
-use crate::adapters::ledgers::{DEAD, LONGEST_WAIT, later, micros};
-use crate::adapters::sqlite::{Batch, refusal};
-use crate::ports::{BoxFuture, DeliveryState, Event, EventKind, Outbox, Outgoing, PortError, Subscription, TargetId};
+use crate::adapters::ledgers::{DEAD, LONGEST_WAIT, OutboxRow, due_at, later, micros, outgoing, tags_json, unsigned};
+use crate::adapters::sqlite::Batch;
+use crate::ports::{BoxFuture, DeliveryState, Event, Outbox, Outgoing, PortError, Subscription};
 
 /// The schema step that gives each receiver its own deliveries. `outbox.attempts` counts over all receivers; 0 means
 /// not yet tried. Existing events are routed again.
@@ -32,9 +31,6 @@ CREATE TABLE deliveries (
 ) WITHOUT ROWID;
 CREATE INDEX deliveries_due ON deliveries (webhook, due_at, event);
 ";
-
-/// The columns of a delivery: id, at, kind, reason, account, request id, tags, attempts.
-type OutboxRow = (i64, i64, String, String, Option<String>, String, String, i64);
 
 /// Adds events, without receivers for now.
 pub(super) fn add(batch: &mut Batch, events: &[Event]) {
@@ -207,14 +203,6 @@ impl Queue {
     }
 }
 
-fn outgoing(row: OutboxRow) -> Result<Outgoing, sqlx::Error> {
-    let (id, at, kind, reason, account, request_id, tags_text, attempts) = row;
-    let kind = EventKind::from_name(&kind).ok_or_else(|| refusal("an event of the ledger has an unknown kind"))?;
-    let account = account.map(TargetId);
-    let event = Event { at: stamp(at)?, kind, reason, account, request_id, tags: tags(&tags_text)? };
-    Ok(Outgoing { id, attempts: u32::try_from(attempts.saturating_add(1)).unwrap_or(u32::MAX), event })
-}
-
 /// Records the state of a delivery. When the last delivery is accepted, the event is removed.
 async fn sent(
     connection: &mut SqliteConnection,
@@ -222,13 +210,8 @@ async fn sent(
     id: i64,
     state: DeliveryState,
 ) -> Result<(), sqlx::Error> {
-    let due_at = match state {
-        DeliveryState::Accepted => None,
-        DeliveryState::Again(at) => Some(micros(at)),
-        DeliveryState::Dead => Some(DEAD),
-    };
     let mut batch = Batch::default();
-    match due_at {
+    match due_at(state) {
         Some(due_at) => {
             batch.add("UPDATE deliveries SET due_at = ? WHERE event = ? AND webhook = ?").bind(due_at);
             batch.bind(id).bind(receiver.to_owned());
