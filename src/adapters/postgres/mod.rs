@@ -13,6 +13,8 @@ mod loose;
 mod session;
 mod shape;
 mod stores;
+#[cfg(test)]
+mod tests;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
@@ -94,7 +96,7 @@ impl Database for Postgres {
 }
 
 #[cfg(test)]
-mod tests {
+mod dialect_tests {
     use super::*;
     use crate::adapters::sql::loose::loose_comparison;
     use crate::adapters::sql::template::{Template, TemplateError, assert_reads_as};

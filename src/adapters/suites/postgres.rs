@@ -1,7 +1,7 @@
 //! Ledgers and account stores on a PostgreSQL server that the tests start.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::ledger::keyring;
 use super::target::{check_behaviour, hasher, second};
@@ -11,9 +11,25 @@ use crate::hashing::Hasher;
 #[path = "../../../tests/support/servers/mod.rs"]
 pub(in crate::adapters) mod servers;
 
+/// The server shared by the tests, with room for the connections of several instances.
+pub(in crate::adapters) fn server() -> &'static servers::Server {
+    static SERVER: LazyLock<servers::Server> = LazyLock::new(|| {
+        servers::Server::start(&servers::POSTGRES, servers::Options::default().set("max_connections", "200"))
+    });
+    &SERVER
+}
+
+/// A server without TLS, so that a proxy in front of it can read what is sent.
+pub(in crate::adapters) fn plain_server() -> &'static servers::Server {
+    static SERVER: LazyLock<servers::Server> = LazyLock::new(|| {
+        servers::Server::start(&servers::POSTGRES, servers::Options::default().tls(servers::Tls::Off))
+    });
+    &SERVER
+}
+
 /// The address of a new database.
 pub(in crate::adapters) fn new_database() -> String {
-    let server = servers::postgres();
+    let server = server();
     address(server, &server.create_database())
 }
 

@@ -16,6 +16,8 @@ use jiff::Timestamp;
 use sqlx::PgConnection;
 use tokio::time::Instant;
 
+use delete::Deleting;
+
 use super::database::{Absent, Database, PATIENCE, check_clock, prepare, stripe};
 use crate::adapters::accounts::id;
 use crate::adapters::accounts::new::NewRow;
@@ -296,9 +298,11 @@ impl Target for AccountStore {
         id: &'a TargetId,
         how: Deletion,
     ) -> BoxFuture<'a, Result<Deleted, PortError>> {
-        Box::pin(self.database.write("delete", within(call), (id, how), |connection, (id, how)| {
-            Box::pin(delete::delete(connection, id, *how))
-        }))
+        let deleting = Deleting::new(id, how);
+        Box::pin(
+            self.database
+                .write("delete", within(call), deleting, |connection, deleting| Box::pin(deleting.delete(connection))),
+        )
     }
 
     fn reopen<'a>(&'a self, call: Call<'a>, external: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>> {

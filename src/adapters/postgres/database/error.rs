@@ -21,6 +21,7 @@ const TABLE: &[(&str, Meaning)] = &[
     // a transaction is declared as READ WRITE
     ("0A", (PortErrorKind::Unavailable, "the server is a standby, which takes no writes")),
     ("25006", (PortErrorKind::Unavailable, "the server is a standby, which takes no writes")),
+    ("25P02", (PortErrorKind::BadResponse, "a statement failed")),
     ("25P0", (PortErrorKind::Unavailable, "this process stood still for too long")),
     ("23", (PortErrorKind::Conflict, "the new data contradicts the stored data")),
     ("28", (PortErrorKind::Denied, "the database refused the user or the password")),
@@ -59,7 +60,7 @@ pub(super) fn unknown_outcome(adapter: &str, operation: &'static str) -> PortErr
 }
 
 /// The SQLSTATE of a failure that the server reported.
-pub(super) fn code(error: &Error) -> Option<String> {
+fn code(error: &Error) -> Option<String> {
     error.as_database_error().and_then(|error| error.code()).map(std::borrow::Cow::into_owned)
 }
 
@@ -67,7 +68,9 @@ pub(super) fn code(error: &Error) -> Option<String> {
 pub(super) fn is_broken(error: &Error) -> bool {
     match code(error) {
         // cancelling a statement leaves the connection as it is
-        Some(code) => code != "57014" && ["57", "08", "25P0", "XX"].iter().any(|begin| code.starts_with(begin)),
+        Some(code) => {
+            code != "57014" && code != "25P02" && ["57", "08", "25P0", "XX"].iter().any(|begin| code.starts_with(begin))
+        }
         None => {
             decided(error).is_none()
                 && !matches!(error, Error::RowNotFound | Error::ColumnDecode { .. } | Error::Decode(_))

@@ -11,7 +11,6 @@ use tokio::time::Instant;
 
 use super::Database;
 use super::clock::check_clock;
-use super::error::code;
 use crate::adapters::refusal::refusal;
 use crate::ports::{PortError, PortErrorKind};
 
@@ -37,7 +36,7 @@ pub(super) enum Version {
 
 /// Whether tables that are missing are created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::adapters::postgres) enum Absent {
+pub(in crate::adapters) enum Absent {
     /// They are created.
     Create,
     /// It is an error.
@@ -87,13 +86,14 @@ pub(super) async fn version(connection: &mut PgConnection, part: &str) -> Result
         ));
     }
     check_clock(connection).await?;
-    let sql = "SELECT version FROM landfall_versions WHERE part = $1";
-    match sqlx::query_scalar(sql).bind(part).fetch_optional(connection).await {
-        Ok(Some(version)) if version > 0 => Ok(Version::Of(version)),
-        Ok(_) => Ok(Version::Missing),
-        Err(error) if code(&error).as_deref() == Some("42P01") => Ok(Version::Missing),
-        Err(error) => Err(error),
+    let sql = "SELECT EXISTS (SELECT 1 FROM information_schema.tables WHERE table_name = 'landfall_versions' \
+               AND CAST(table_schema AS TEXT) = ANY(CAST(current_schemas(FALSE) AS TEXT[])))";
+    if !sqlx::query_scalar::<_, bool>(sql).fetch_one(&mut *connection).await? {
+        return Ok(Version::Missing);
     }
+    let sql = "SELECT version FROM landfall_versions WHERE part = $1 AND version > 0";
+    let version: Option<i64> = sqlx::query_scalar(sql).bind(part).fetch_optional(connection).await?;
+    Ok(version.map_or(Version::Missing, Version::Of))
 }
 
 /// Whether a version is this one, or older.

@@ -9,9 +9,8 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::PgConnection;
 use tokio::time::Instant;
 
@@ -20,8 +19,8 @@ use crate::adapters::ledgers::{MAX_CALLS, Row, UncertainRows, micros, remembered
 use crate::adapters::postgres::database::{Database, PATIENCE};
 use crate::ports::{BoxFuture, Fresh, Nonce, Nonces, PortError};
 
-/// How often an instance looks for calls to forget.
-const FORGET_EVERY: Duration = Duration::from_secs(1);
+/// How often an instance looks for calls to forget, by the time of the calls.
+const FORGET_EVERY: SignedDuration = SignedDuration::from_secs(1);
 
 /// How many calls one transaction forgets. Bounds its length; more than an instance accepts in a second.
 const FORGET: i64 = 5000;
@@ -35,17 +34,17 @@ pub(super) struct Memory {
     uncertain: UncertainRows,
     /// How many calls may be remembered before the rows are counted again.
     room: Arc<AtomicI64>,
-    /// When calls were last forgotten.
-    forgotten: Arc<Mutex<Option<Instant>>>,
+    /// Before which time calls were last forgotten.
+    forgotten: Arc<Mutex<Option<Timestamp>>>,
 }
 
 impl Memory {
-    /// Whether it is time to forget calls; the caller does it.
-    fn is_due(&self) -> bool {
+    /// Whether it is time to forget calls signed before a time; the caller does it.
+    fn is_due(&self, before: Timestamp) -> bool {
         let mut last = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = last.is_none_or(|last| last.elapsed() >= FORGET_EVERY);
+        let is_due = last.is_none_or(|last| before.duration_since(last).abs() >= FORGET_EVERY);
         if is_due {
-            *last = Some(Instant::now());
+            *last = Some(before);
         }
         is_due
     }
@@ -155,8 +154,8 @@ impl PostgresLedger {
 
     async fn remember_now(&self, nonce: &Nonce) -> Result<Fresh, PortError> {
         let (deadline, memory) = (Instant::now() + PATIENCE, &self.memory);
-        if memory.is_due() {
-            let before = nonce.forget_before;
+        let before = nonce.forget_before;
+        if memory.is_due(before) {
             let forgotten = self
                 .database
                 .write("remember", deadline, before, |connection, before| Box::pin(forget(connection, *before)));
