@@ -6,6 +6,7 @@
 //! that the lost transaction held, before anything is written again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::error::TrySendError;
@@ -24,6 +25,9 @@ const QUEUE: usize = 1024;
 /// How many records share a transaction. Stops a large group from holding the lock for long, and from delaying its first
 /// record; far more than what queues up during one commit.
 const GROUP: usize = 128;
+
+/// How often expired rows are removed while nobody fails: reservations that nobody ended.
+const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
 /// A record that waits.
 struct Job {
@@ -45,7 +49,7 @@ impl Recorder {
     pub fn start(database: Database, keyring: Arc<Keyring>) -> Self {
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let name = database.name().into();
-        tokio::spawn(Task { database, keyring }.run(waiting));
+        tokio::spawn(Task { database, keyring, swept_at: Instant::now() }.run(waiting));
         Self { name, jobs }
     }
 
@@ -72,15 +76,17 @@ impl Recorder {
 struct Task {
     database: Database,
     keyring: Arc<Keyring>,
+    swept_at: Instant,
 }
 
 impl Task {
-    async fn run(self, mut waiting: mpsc::Receiver<Job>) {
+    async fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
         let mut group = Vec::with_capacity(GROUP);
         while waiting.recv_many(&mut group, GROUP).await > 0 {
             let jobs: Vec<Job> = group.drain(..).filter(|job| !job.answer.is_closed()).collect();
             let Some(at) = jobs.iter().map(|job| job.record.decision().at).max() else { continue };
-            if let Some(failures) = self.settle(jobs).await {
+            let failures = self.settle(jobs).await.unwrap_or(0);
+            if failures > 0 || self.swept_at.elapsed() >= SWEEP_EVERY {
                 self.sweep(at, failures).await;
             }
         }
@@ -175,7 +181,8 @@ impl Task {
     }
 
     /// Removes expired rows. The next group does it if it fails.
-    async fn sweep(&self, at: Timestamp, failures: usize) {
+    async fn sweep(&mut self, at: Timestamp, failures: usize) {
+        self.swept_at = Instant::now();
         let deadline = Instant::now() + PATIENCE;
         let swept = self.database.write("sweep", deadline, (at, failures), |connection, (at, failures)| {
             Box::pin(attempts::sweep(connection, *at, *failures))
