@@ -345,7 +345,7 @@ const LEDGERS: &[LedgerAdapter] = &[
         row: Row {
             role: Role::Ledger,
             kind: "postgres",
-            docs: include_str!("postgres/stores.md"),
+            docs: include_str!("postgres/stores/docs.md"),
             schema: None,
             #[cfg(test)]
             suite: suites::ledger::in_postgres::a_claim_is_held_until_its_lease_expires,

@@ -205,9 +205,10 @@ fn exposure(settings: &Settings, reporter: &mut Reporter<'_>) {
 
 fn stores(settings: &Settings, reporter: &mut Reporter<'_>) {
     settings.target.adapter().check(&mut reporter.section("target"));
-    let ledger = settings.ledger.url.expose();
-    // a database has room for both
-    if settings.target.adapter().url() == ledger && registry::ledger_file("url", ledger).is_some() {
+    let ledger = &settings.ledger.url;
+    // a database has room for both, and an address in a file is not known yet
+    let is_file = ledger.file().is_none() && registry::ledger_file("url", ledger.expose()).is_some();
+    if is_file && settings.target.adapter().url() == ledger.expose() {
         let message = "accounts and ledger must be two files";
         reporter.contradiction("ledger.url", "target.url", message, "change one of the paths");
     }

@@ -25,6 +25,9 @@ mod reversal;
 mod schema;
 mod store;
 
+#[cfg(test)]
+mod edit_tests;
+
 pub(super) use schema::SCHEMA;
 pub(super) use store::NAME;
 pub(in crate::adapters) use store::PostgresLedger;

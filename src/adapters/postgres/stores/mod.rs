@@ -16,8 +16,8 @@ use crate::settings::Reporter;
 pub(in crate::adapters) fn check_address(key: &str, url: &str, folder: &Path, reporter: &mut Reporter<'_>) {
     if let Err(why) = address::options(url, folder) {
         let message = format!("invalid database address: {why}");
-        let help =
-            "write `:`, `/`, `?`, `#` and `@` in a user name or password as `%3A`, `%2F`, `%3F`, `%23` and `%40`";
+        let help = "an address is `postgres://USER:PASSWORD@HOST/DATABASE`; in its parts, `:`, `/`, `?`, `#` and `@` are \
+                    written as `%3A`, `%2F`, `%3F`, `%23` and `%40`";
         reporter.error("R506", key, message, help);
     }
 }
