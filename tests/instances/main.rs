@@ -17,6 +17,11 @@ mod fixture;
 #[path = "../support/servers/mod.rs"]
 mod servers;
 
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "the processes of these tests need a part of it")]
+mod support;
+
 mod commits;
 mod logins;
+mod processes;
 mod setting;
