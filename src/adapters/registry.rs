@@ -21,7 +21,7 @@ use super::suites;
 use crate::diag::Severity;
 use crate::hashing::Hasher;
 use crate::ports::{
-    BoxFuture, IdentifierProfile, Keyring, OpenLedger, PortError, PortErrorKind, Source, Target, Verifier,
+    AuditHead, BoxFuture, IdentifierProfile, Keyring, OpenLedger, PortError, PortErrorKind, Source, Target, Verifier,
 };
 use crate::settings::{AdapterSettings, FileSetting, Reporter};
 
@@ -385,6 +385,57 @@ pub async fn open_ledger(context: LedgerContext<'_>) -> Result<OpenLedger, PortE
         return Err(PortError::new(PortErrorKind::Misconfigured, "ledger", "open").because("no ledger is known"));
     };
     (ledger.open)(context).await
+}
+
+/// What is moved from files to a database.
+#[derive(Debug)]
+pub struct Copying<'c> {
+    /// The file of the ledger.
+    pub ledger_file: &'c str,
+    /// The file of the account store that the ledger belongs to; `None` if it stays where it is.
+    pub accounts_file: Option<&'c str>,
+    /// The address of the new ledger.
+    pub ledger_url: &'c str,
+    /// The name and the address of the new account store.
+    pub accounts: (&'c str, &'c str),
+    /// The folder that paths in addresses are relative to.
+    pub folder: &'c Path,
+    /// The keys of the customer digests, which stay the same.
+    pub keyring: Arc<Keyring>,
+}
+
+/// What was copied.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// Entries of customers.
+    pub entries: u64,
+    /// Accounts.
+    pub accounts: u64,
+    /// The head of the audit, which was verified in the new ledger.
+    pub head: AuditHead,
+}
+
+/// Moves a ledger from an SQLite file to a PostgreSQL database, and its account store. Must be called within a tokio
+/// runtime.
+///
+/// # Errors
+/// If something cannot be read or written, or the new ledger is not empty. Nothing was moved then, and it can be tried
+/// again.
+pub async fn copy_ledger(copying: Copying<'_>) -> Result<Copied, PortError> {
+    let is_postgres = |url: &str| url.starts_with("postgres:") || url.starts_with("postgresql:");
+    #[cfg(feature = "postgres")]
+    if is_postgres(copying.ledger_url) && (copying.accounts_file.is_none() || is_postgres(copying.accounts.1)) {
+        return postgres::copy(copying).await;
+    }
+    let _ = (copying, is_postgres);
+    Err(PortError::new(PortErrorKind::Unsupported, "ledger", "copy")
+        .because("a ledger is copied from `sqlite:` to `postgres://` only; the settings name the new addresses"))
+}
+
+/// The path in the address of a file, relative to a folder.
+#[must_use]
+pub fn path_of_file(url: &str, folder: &Path) -> Option<String> {
+    url.starts_with("sqlite:").then(|| sqlite::located(url, folder))
 }
 
 /// The file of a ledger, if it is one.

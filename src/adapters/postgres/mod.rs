@@ -6,6 +6,7 @@
 
 mod accounts;
 mod address;
+mod copy;
 mod database;
 mod error;
 mod ledger;
@@ -26,7 +27,7 @@ use super::sql::pool::{Pool, Server};
 use crate::ports::{BoxFuture, PortError};
 #[cfg(test)]
 pub(in crate::adapters) use accounts::AccountStore;
-#[cfg(test)]
+pub(in crate::adapters) use copy::copy;
 pub(in crate::adapters) use ledger::PostgresLedger;
 use session::Snapshot;
 use shape::Shapes;

@@ -8,6 +8,8 @@ mod settings;
 pub(in crate::adapters) mod source;
 
 pub use accounts::AccountStore;
+#[cfg(feature = "postgres")]
+pub(in crate::adapters) use accounts::upgrade as upgrade_accounts;
 pub(crate) use database::file_identity;
 #[doc(hidden)]
 pub use database::{Batch, Database, Reader, Writer, WriterFigures, late, port_error, refusal};

@@ -6,7 +6,10 @@ use crate::adapters::postgres::database::check_clock;
 use crate::ports::StoreId;
 
 /// Writes what a new ledger has; `identity` is made at random for it.
-pub(super) async fn create(connection: &mut PgConnection, identity: &str) -> Result<(), sqlx::Error> {
+pub(in crate::adapters::postgres) async fn create(
+    connection: &mut PgConnection,
+    identity: &str,
+) -> Result<(), sqlx::Error> {
     let sql = "INSERT INTO landfall_meta (name, number, text, tag) VALUES ('ping', 0, $1, ''), ('nonces', 0, '', '') \
                ON CONFLICT (name) DO NOTHING";
     sqlx::query(sql).bind(identity).execute(connection).await.map(|_| ())

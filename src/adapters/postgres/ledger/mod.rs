@@ -28,6 +28,7 @@ mod store;
 #[cfg(test)]
 mod edit_tests;
 
+pub(super) use binding::create;
 pub(super) use schema::SCHEMA;
 pub(super) use store::NAME;
 pub(in crate::adapters) use store::PostgresLedger;

@@ -84,7 +84,7 @@ pub(super) async fn keep(connection: &mut PgConnection, key: &LegacyKey, token: 
 
 /// The customer buried under a login.
 pub(super) async fn buried(connection: &mut PgConnection, subject: &str) -> Result<Option<Buried>, sqlx::Error> {
-    let sql = "SELECT source, legacy_id FROM landfall_tombstones WHERE digest = $1";
+    let sql = "SELECT source, legacy_id FROM landfall_tombstones WHERE digest = $1 AND source IS NOT NULL";
     let found: Option<(String, String)> = sqlx::query_as(sql).bind(subject).fetch_optional(connection).await?;
     Ok(found.map(|(source, id)| Buried { key: LegacyKey { source, id } }))
 }

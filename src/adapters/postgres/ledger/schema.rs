@@ -40,8 +40,8 @@ CREATE INDEX IF NOT EXISTS landfall_entries_done ON landfall_entries (done_at);
 CREATE TABLE IF NOT EXISTS landfall_tombstones (
     digest TEXT NOT NULL PRIMARY KEY,
     buried_at BIGINT NOT NULL,
-    source TEXT NOT NULL,
-    legacy_id TEXT NOT NULL
+    source TEXT,
+    legacy_id TEXT
 );
 CREATE INDEX IF NOT EXISTS landfall_tombstones_customer ON landfall_tombstones (source, legacy_id);
 

@@ -41,6 +41,12 @@ macro_rules! select_rows {
 /// Finds the account with an external id.
 const FIND_EXTERNAL: &str = "SELECT id, external_id, state FROM accounts WHERE external_id = ?";
 
+/// Brings an existing store to the tables of this version, before it is copied.
+#[cfg(feature = "postgres")]
+pub(in crate::adapters) async fn upgrade(path: &str) -> Result<(), PortError> {
+    Database::open_existing(path, "accounts", schema::MIGRATIONS).await.map(|_| ())
+}
+
 /// Accounts in an SQLite file. Cheap to clone.
 #[derive(Clone)]
 pub struct AccountStore {
