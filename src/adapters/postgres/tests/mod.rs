@@ -1,5 +1,6 @@
 //! Several instances on one PostgreSQL server, and faults on the way to it.
 
+mod bounds;
 mod copying;
 mod lost;
 mod sharing;
