@@ -29,7 +29,7 @@ mod running;
 mod terminal;
 
 use pages::Page;
-use running::Running;
+use running::{Running, client};
 use terminal::Terminal;
 
 const NAME: &str = "examples/wordpress-mariadb";
@@ -169,10 +169,7 @@ impl Service {
         fs::write(copied.folder.join("data/ledger.key"), "ab".repeat(32)).expect("a key");
         let environment = [("PORT", "0"), ("LANDFALL_WORDPRESS_URL", wordpress.url.as_str())];
         let running = Running::start(&copied.folder, &environment);
-        // the process-wide provider may have been set by another test
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(TIMEOUT).build().expect("a client");
-        Self { copied, running, client, url: wordpress.url.clone() }
+        Self { copied, running, client: client(TIMEOUT), url: wordpress.url.clone() }
     }
 
     /// The status and the body of the answer to a sign-in.

@@ -57,6 +57,8 @@ struct Size {
 }
 
 const FULL: Size = Size { customers: 100_000, rounds: 9, turns: [1000, 200, 64], resident: [100, 1000] };
+/// With the argument `quick`.
+const QUICK: Size = Size { customers: 20_000, rounds: 3, ..FULL };
 const SMOKE: Size = Size { customers: 1000, rounds: 1, turns: [20, 8, 4], resident: [4, 8] };
 
 /// Calls at a time.
@@ -85,7 +87,11 @@ fn main() {
     {
         return web_api::run(&runtime, rest);
     }
-    let size = if arguments.iter().any(|argument| argument == "--test") { SMOKE } else { FULL };
+    let size = match arguments.iter().map(String::as_str).find(|argument| matches!(*argument, "--test" | "quick")) {
+        Some("--test") => SMOKE,
+        Some(_) => QUICK,
+        None => FULL,
+    };
     let load = cpu::load();
     let mut columns = Vec::new();
     for system in runtime.block_on(System::all(size.customers)) {

@@ -68,7 +68,7 @@ impl WebApi {
             ),
             verifiers: format!(
                 "{{ shop: {{ kind: http, server: {server}, request: {{ path: /login, body: {body} }}, \
-                 verified_when: [ {{ status: 200, body: {{ $.id: {{ exists: true }} }} }} ], \
+                 verified_when: [ {{ status: 200, body: {{ $.ok: true }} }} ], \
                  mismatch_when: [ {{ status: 401, body: {{ $.error: wrong }} }} ], subject: {{ answer: $.id, record: $.id }} }} }}"
             ),
             rules: RULES.to_owned(),
@@ -126,7 +126,7 @@ fn routes(customers: u64) -> Router {
     let roles = |Path(_): Path<u64>| async { Json(json!({ "items": ["cust", "vip"] })) };
     let login = move |Json(typed): Json<Typed>| async move {
         match number_of(&typed.login).filter(|number| password(*number) == typed.password) {
-            Some(number) => (StatusCode::OK, Json(json!({ "id": number }))),
+            Some(number) => (StatusCode::OK, Json(json!({ "ok": true, "id": number }))),
             None => (StatusCode::UNAUTHORIZED, Json(json!({ "error": "wrong" }))),
         }
     };

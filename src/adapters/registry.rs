@@ -3,21 +3,23 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::accounts::AccountStoreSettings;
 use super::file::{FileReport, FileSettings};
-use super::http::{HttpSettings, HttpVerifierSettings};
+use super::http::{HttpSettings, HttpVerifierSettings, HttpWriteBack};
 #[cfg(feature = "ldap")]
-use super::ldap::{LdapSettings, LdapVerifierSettings};
+use super::ldap::{LdapSettings, LdapVerifierSettings, LdapWriteBack};
 #[cfg(feature = "postgres")]
 use super::postgres;
-use super::sql::SqlSettings;
+use super::sql::{SqlSettings, SqlWriteBack};
 use super::sqlite;
 #[cfg(test)]
 use super::suites;
+pub use super::write_back::{UsedValue, WriteBackAdapter, WriteBackContext};
 use crate::diag::Severity;
 use crate::hashing::Hasher;
 use crate::ports::{
@@ -54,6 +56,11 @@ pub struct Trial {
     pub parts: Vec<Part>,
     /// What is wrong.
     pub findings: Vec<TrialFinding>,
+}
+
+impl Trial {
+    /// How long trying out may take. Longer than a login waits, so that a slow system is seen as what it is.
+    pub(in crate::adapters) const PATIENCE: Duration = Duration::from_secs(10);
 }
 
 /// A part of a record.
@@ -186,6 +193,8 @@ pub enum Role {
     Target,
     /// Keeps the ledger.
     Ledger,
+    /// Tells a legacy system of migrated customers.
+    WriteBack,
 }
 
 impl Role {
@@ -197,6 +206,7 @@ impl Role {
             Self::Verifier => "verifiers",
             Self::Target => "target",
             Self::Ledger => "ledger",
+            Self::WriteBack => "write_back",
         }
     }
 }
@@ -284,7 +294,7 @@ kinds! {
         "http" => Http(HttpSettings), docs "http/docs.md", suite suites::source::http_source_passes;
         /// An LDAP directory or Active Directory that is searched at each login.
         #[cfg(feature = "ldap")]
-        "ldap" => Ldap(LdapSettings), docs "ldap/docs.md", suite super::ldap::an_entry_has_the_shape_of_its_ldif;
+        "ldap" => Ldap(LdapSettings), docs "ldap/docs.md", suite suites::source::ldap_source_passes;
     }
 }
 
@@ -306,6 +316,19 @@ kinds! {
     TargetSettings is dyn TargetAdapter, Target, rows TARGETS {
         /// Landfall's own account store.
         "sql" => Sql(AccountStoreSettings), docs "sqlite/docs.md", suite suites::target::account_store_passes;
+    }
+}
+
+kinds! {
+    /// How a legacy system is told of migrated customers.
+    WriteBackKind is dyn WriteBackAdapter, WriteBack, rows WRITE_BACKS {
+        /// A statement in a database.
+        "sql" => Sql(SqlWriteBack), docs "sql/write_back.md", suite suites::write_back::sqlite_is_written_back;
+        /// A request to a web API.
+        "http" => Http(HttpWriteBack), docs "http/write_back.md", suite super::http::http_is_written_back;
+        /// A change of an entry in an LDAP directory or Active Directory.
+        #[cfg(feature = "ldap")]
+        "ldap" => Ldap(LdapWriteBack), docs "ldap/write_back.md", suite super::ldap::attributes_are_written_back;
     }
 }
 
@@ -446,7 +469,13 @@ pub fn ledger_file(key: &'static str, url: &str) -> Option<FileSetting> {
 
 /// All rows.
 pub fn rows() -> impl Iterator<Item = Row> {
-    SOURCES.iter().chain(VERIFIERS).chain(TARGETS).copied().chain(LEDGERS.iter().map(|ledger| ledger.row))
+    SOURCES
+        .iter()
+        .chain(VERIFIERS)
+        .chain(TARGETS)
+        .chain(WRITE_BACKS)
+        .copied()
+        .chain(LEDGERS.iter().map(|ledger| ledger.row))
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ mod stores;
 mod test;
 mod transform;
 mod undo;
+mod write_back;
 
 /// The command succeeded.
 pub const FINE: u8 = 0;
@@ -56,6 +57,8 @@ enum Command {
     Account(account::Arguments),
     /// Undo migrations whose accounts have not changed since
     Undo(undo::Arguments),
+    /// List and retry changes of legacy accounts that wait or failed
+    WriteBack(write_back::Arguments),
     /// List, verify and export the audit
     Audit(audit::Arguments),
     /// Move the ledger and the accounts from files to a database
@@ -123,6 +126,7 @@ pub fn run() -> ExitCode {
         Command::Status(arguments) => status::run(&arguments),
         Command::Account(arguments) => account::run(&arguments),
         Command::Undo(arguments) => undo::run(&arguments),
+        Command::WriteBack(arguments) => write_back::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Ledger(arguments) => ledger::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),

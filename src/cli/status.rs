@@ -126,6 +126,10 @@ fn human(summary: &Summary, forecast: Option<&Forecast>, arguments: &Arguments) 
     line("later sign-ins", summary.authenticated.to_string());
     line("per day", format!("{:.1} over the last {RATE_DAYS} days", rate(summary, today)));
     line("events waiting", summary.events.to_string());
+    if summary.write_backs > 0 {
+        let failed = format!("{} ({} of them failed)", summary.write_backs, summary.write_backs_failed);
+        line("write-backs", failed);
+    }
     if let (Some(first), Some(last)) = (summary.first_at, summary.last_at) {
         line("first", first.strftime("%Y-%m-%d %H:%M UTC").to_string());
         line("last", last.strftime("%Y-%m-%d %H:%M UTC").to_string());
@@ -173,7 +177,8 @@ fn report(summary: &Summary, forecast: Option<&Forecast>, arguments: &Arguments,
         "migrated": summary.migrated, "of": arguments.of, "pending": summary.pending,
         "activated": summary.activated, "undoing": summary.undoing, "creating": summary.creating,
         "overdue": summary.overdue, "abandoned": summary.abandoned, "deleted": summary.buried,
-        "authenticated": summary.authenticated, "events": summary.events, "refused": counts(&summary.refused),
+        "authenticated": summary.authenticated, "events": summary.events,
+        "write_backs": summary.write_backs, "write_backs_failed": summary.write_backs_failed, "refused": counts(&summary.refused),
         "failed": counts(&summary.failed), "rate_per_day": rate(summary, today), "per_day": per_day,
         "first_at": stamp(summary.first_at), "last_at": stamp(summary.last_at),
         "forecast": forecast.map(|forecast| json!({
@@ -205,6 +210,8 @@ mod tests {
             first_at: None,
             last_at: None,
             events: 0,
+            write_backs: 0,
+            write_backs_failed: 0,
         }
     }
 

@@ -24,6 +24,8 @@ pub(super) struct OpenStores {
     keyring: Arc<Keyring>,
     identifiers: IdentifierProfile,
     lease: Duration,
+    /// Whether legacy systems are told of migrated customers.
+    pub writes_back: bool,
 }
 
 impl OpenStores {
@@ -140,8 +142,8 @@ pub(super) fn open<T>(
     block_on(async {
         let stores = config::stores(&settings, &folder, Opening::Existing).await.map_err(|error| not_opened(&error))?;
         let Stores { identifiers, keyring, ledger, target, .. } = stores;
-        let lease = settings.login.lease;
-        work(&OpenStores { ledger, target, keyring, identifiers, lease }).await
+        let (lease, writes_back) = (settings.login.lease, settings.write_backs().next().is_some());
+        work(&OpenStores { ledger, target, keyring, identifiers, lease, writes_back }).await
     })
 }
 

@@ -77,7 +77,14 @@ impl Tally {
 /// # Errors
 /// If the settings cannot be read, or the target or the ledger fails. What was undone before stays undone.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
-    let tally = stores::open(&arguments.config, async |stores| undo(stores, arguments).await)?;
+    let (tally, writes_back) =
+        stores::open(&arguments.config, async |stores| Ok((undo(stores, arguments).await?, stores.writes_back)))?;
+    if tally.undone > 0 && writes_back {
+        anstream::eprintln!(
+            "note: `write_back` is set. A legacy account that was changed already stays so: if it was disabled or deleted, its \
+             customer cannot migrate again until you restore it there"
+        );
+    }
     if arguments.dry_run {
         show::output(&format!("would undo up to {} migrations\n", tally.undone))?;
         return Ok(FINE);

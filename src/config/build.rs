@@ -8,6 +8,7 @@ use super::Loaded;
 use super::open::{BuildError, Stores, number, stores};
 use super::settings::{LoginSettings, Settings};
 use super::systems::{self, OpenSystems};
+use super::write_back;
 use crate::adapters::file::FileReport;
 use crate::adapters::registry::Opening;
 use crate::callers::Callers;
@@ -29,7 +30,7 @@ pub struct Built {
     pub target: Arc<dyn Target>,
     /// The callers; `None` if there are none, and then only loopback addresses may be listened on.
     pub callers: Option<Arc<Callers>>,
-    /// Sends events; `None` without webhooks.
+    /// Sends events to webhooks and legacy systems; `None` without any.
     pub delivery: Option<Delivery>,
     /// Sends the head of the audit; `None` if the settings do not ask for it.
     pub anchors: Option<Anchors>,
@@ -71,9 +72,10 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     let mut figures = vec![("target", target_figures), ("ledger", ledger_figures)];
     figures.extend(verifier_figures.into_iter().map(|verifier| ("verifier", verifier)));
     figures.extend(sources.into_iter().map(|source| ("source", source)));
-    let delivery = Delivery::from_settings(&settings.hooks.webhooks, Arc::clone(&outbox), Arc::clone(&clock))?;
-    let webhooks: Vec<String> = settings.hooks.webhooks.iter().map(|webhook| webhook.name.clone()).collect();
-    events::drop_removed(&*outbox, &*clock, &webhooks).await?;
+    let write_backs = write_back::open(&settings, &folder, &guarded).await?;
+    let delivery =
+        Delivery::from_settings(&settings.hooks.webhooks, write_backs, Arc::clone(&outbox), Arc::clone(&clock))?;
+    events::drop_removed(&*outbox, &*clock, &receivers(&settings)).await?;
     let anchors = settings
         .ledger
         .anchor
@@ -96,6 +98,12 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
         ..migrator(&settings.login, identifiers, settings.tenant.clone())
     };
     Ok(Built { parts, migrator, ledger, target: store, callers, delivery, anchors, reports, figures })
+}
+
+/// The names of all receivers of events.
+fn receivers(settings: &Settings) -> Vec<String> {
+    let webhooks = settings.hooks.webhooks.iter().map(|webhook| webhook.name.clone());
+    webhooks.chain(settings.write_backs().map(|(_, source, _)| events::write_back_receiver(source))).collect()
 }
 
 fn migrator(login: &LoginSettings, identifiers: IdentifierProfile, tenant: Option<String>) -> MigratorSettings {
@@ -191,6 +199,24 @@ mod tests {
         assert_eq!((parts.legacy.unique_logins, more.unique_logins), (false, true));
         let declared = [parts.legacy.after_mismatch, more.after_mismatch];
         assert_eq!(declared, [AfterMismatch::Refuse, AfterMismatch::AskNext]);
+    }
+
+    /// Otherwise the password of one system's customer would open the account of another's with the same name.
+    #[tokio::test]
+    async fn every_source_has_its_own_verifiers() {
+        let more = "verifiers: { api: { kind: http, server: { url: 'https://a.example' }, request: { path: /login, body: \
+                    { json: { login: '{identifier}', password: '{password}' } } }, verified_when: [ { status: 200, body: { $.ok: true } } ], \
+                    mismatch_when: [ { status: 401, body: { $.ok: false } } ] } }\nverify_with: [ api ]\n\
+                    more_sources:\n  - rules: shop.yaml\n    \
+                    source: { kind: file, name: club, path: a.ndjson, logins: [ $.login ] }\n  - rules: shop.yaml\n    \
+                    source: { kind: file, name: blog, path: a.ndjson, logins: [ $.login ] }\n    verify_with: [ stored_hash, api ]\n";
+        let folder = folder("{ kind: file, path: a.ndjson, logins: [ $.login ] }", more);
+        let parts = build(loaded(folder.path()), Arc::new(Silent)).await.unwrap().parts;
+        let systems = std::iter::once(&parts.legacy).chain(&parts.more);
+        let orders: Vec<String> = systems.map(|system| format!("{:?}", system.verifiers)).collect();
+        for (order, names) in orders.iter().zip([r#"["api"]"#, r#"["stored_hash"]"#, r#"["stored_hash", "api"]"#]) {
+            assert!(order.contains(names), "{order}");
+        }
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::settings::{Attempts, IdentifierSettings, NetworkWindow, STORED_HASH, Settings, SystemSettings, Window};
 use crate::adapters::registry;
-use crate::events::safe_url;
+use crate::events::{safe_url, write_back_receiver};
 use crate::password::store::{KeyId, Peppers, StoreParameters};
 use crate::password::{Credential, Limits, parse};
 use crate::settings::Reporter;
@@ -21,6 +21,7 @@ pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
     exposure(settings, reporter);
     stores(settings, reporter);
     verifiers(settings, reporter);
+    super::write_back::check(settings, reporter);
     webhooks(settings, reporter);
     anchor(settings, reporter);
     identifier(settings, reporter);
@@ -223,15 +224,17 @@ fn stores(settings: &Settings, reporter: &mut Reporter<'_>) {
         }
     }
     for system in settings.systems() {
-        enrichment(&system, reporter);
+        enrichment(&system, settings.login.deadline, reporter);
         if system.tenants.iter().any(|tenant| tenant.trim() != tenant || tenant.is_empty()) {
             let help = "write it as callers do, as in `[ acme ]`";
             reporter.error("R506", &system.path("tenants"), "a tenant is empty or has blanks around it", help);
         }
         for domain in system.domains {
-            if domain.contains('@') || domain.is_empty() || domain.to_lowercase() != *domain {
-                let message = format!("`{domain}` is not a domain in lower case");
-                reporter.error("R506", &system.path("domains"), message, "write it as in `[ shop.example ]`");
+            let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.' | '_');
+            if domain.is_empty() || !domain.chars().all(is_plain) {
+                let message = format!("`{domain}` is not a domain in lower case and ASCII");
+                let help = "write it as in `[ shop.example ]`; international ones begin with `xn--`, and there are no patterns";
+                reporter.error("R506", &system.path("domains"), message, help);
             }
         }
     }
@@ -245,19 +248,22 @@ fn verifiers(settings: &Settings, reporter: &mut Reporter<'_>) {
             reporter.error("R508", &section, message, "choose another name");
         }
     }
-    for name in &settings.verify_with {
-        if name != STORED_HASH && !settings.verifiers.contains_key(name) {
-            let message = format!("there is no verifier `{name}`");
-            reporter.error("R506", "verify_with", message, "declare it under `verifiers`, or use `stored_hash`");
+    for system in settings.systems() {
+        let key = system.path("verify_with");
+        for name in system.verify_with {
+            if name != STORED_HASH && !settings.verifiers.contains_key(name) {
+                let message = format!("there is no verifier `{name}`");
+                reporter.error("R506", &key, message, "declare it under `verifiers`, or use `stored_hash`");
+            }
         }
-    }
-    if settings.verify_with.is_empty() {
-        let message = "nobody could sign in whose rules choose no verifier";
-        reporter.error("R507", "verify_with", message, "name a verifier, such as `stored_hash`");
+        if system.verify_with.is_empty() {
+            let message = "nobody could sign in whose rules choose no verifier";
+            reporter.error("R507", &key, message, "name a verifier, such as `stored_hash`");
+        }
     }
 }
 
-fn enrichment(system: &SystemSettings<'_>, reporter: &mut Reporter<'_>) {
+fn enrichment(system: &SystemSettings<'_>, deadline: Duration, reporter: &mut Reporter<'_>) {
     for (name, part) in system.enrich {
         let path = |key: &str| system.path(&format!("enrich.{name}.{key}"));
         if part.names().is_none() {
@@ -265,6 +271,10 @@ fn enrichment(system: &SystemSettings<'_>, reporter: &mut Reporter<'_>) {
             reporter.error("R506", &path("by"), message, "write it as in `$.customer.id`, without lists and filters");
         }
         reporter.time(&path("timeout"), part.timeout, Duration::from_millis(10), Duration::from_secs(60));
+        if part.timeout >= deadline {
+            let message = "a part may take as long as a whole login";
+            reporter.contradiction(&path("timeout"), "login.deadline", message, "keep `timeout` well below `deadline`");
+        }
     }
 }
 
@@ -275,6 +285,10 @@ fn webhooks(settings: &Settings, reporter: &mut Reporter<'_>) {
         if !names.insert(&webhook.name) {
             let message = format!("two webhooks are named `{}`", webhook.name);
             reporter.error("R508", &path("name"), message, "give each webhook its own name");
+        }
+        if webhook.name.starts_with(&write_back_receiver("")) {
+            let message = format!("`{}` is the name of a legacy system that is written back to", webhook.name);
+            reporter.error("R508", &path("name"), message, "choose another name");
         }
         if webhook.events.is_empty() {
             reporter.error("R507", &path("events"), "a webhook without events is never called", "add an event");

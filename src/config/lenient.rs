@@ -138,7 +138,7 @@ fn wrong_word(at: Span, word: &str, known: &[&str]) -> Diagnostic {
         None => "use one of these words".to_owned(),
     };
     // what does not look like a word may be a secret in the wrong place
-    let is_word = word.len() <= 32 && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+    let is_word = word.len() <= 16 && word.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | '-'));
     let found = if is_word { format!("`{word}`") } else { "another text".to_owned() };
     Diagnostic::error("R502", at, format!("expected {}, found {found}", one_of(known)), help)
 }

@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 
 use super::retired;
 use super::schema::json_schema;
-use super::settings::is_secret_name;
 use crate::rules::{Node, NodeKind};
+use crate::settings::shown::{is_secret_name, only_placeholders};
 
 /// The section of the rule parameters.
 const PARAMS: &str = "params";
@@ -164,7 +164,7 @@ fn collect_names<'s>(schema: &'s Json, names: &mut BTreeSet<&'s str>) {
 fn mask(bytes: &mut [u8], path: &str, node: &Node, place: &Place<'_>) {
     match &node.kind {
         NodeKind::Scalar(scalar) => {
-            if has_user(&scalar.text) || place.hides_text() && !only_names(&scalar.text) {
+            if is_revealing(&scalar.text) || place.hides_text() && !only_names(&scalar.text) {
                 let written = bytes.get_mut(node.span.start..node.span.end).unwrap_or_default();
                 written.iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b'*');
             }
@@ -195,15 +195,17 @@ fn has_variable(node: &Node) -> bool {
     }
 }
 
-/// Whether a text looks like an address with a user, and so perhaps with a password, wherever it is written.
-fn has_user(text: &str) -> bool {
-    text.split_once("://").is_some_and(|(_, rest)| rest.contains('@'))
+/// Whether a text is a secret by its looks, wherever it is written: an address with a user, and so perhaps with a password,
+/// or a private key in place of its file.
+fn is_revealing(text: &str) -> bool {
+    text.contains("PRIVATE KEY-----") || text.split_once("://").is_some_and(|(_, rest)| rest.contains('@'))
 }
 
-/// Whether a text refers to a secret and is not one itself: a file, a variable without a default, an SQLite file.
+/// Whether a text refers to a secret and is not one itself: a file, a variable without a default, a placeholder, an SQLite
+/// file.
 fn only_names(text: &str) -> bool {
     let is_variable = text.starts_with("${") && text.ends_with('}') && !text.contains(":-");
-    is_variable || text.starts_with("file:") || text.starts_with("sqlite:")
+    is_variable || only_placeholders(text) || text.starts_with("file:") || text.starts_with("sqlite:")
 }
 
 #[cfg(test)]
@@ -246,6 +248,10 @@ mod tests {
              pick: e, lists: { f: { request: { path: g } } } }\nverifiers: { v: { kind: http, verified_when: [ { status: 200 } ] } }\n",
             "source: { kind: http, server: { url: a, auth: { kind: bearer, token: * } }, record: { path: c, body: { json: d } },\n\
              pick: e, lists: { f: { request: { path: g } } } }\nverifiers: { v: { kind: http, verified_when: [ { status: 200 } ] } }\n",
+        );
+        check(
+            "source: { kind: http, record: { headers: { X-Api-Key: a, Authorization: 'Bearer b', Cookie: '{param.c}', X-A: d } } }\n",
+            "source: { kind: http, record: { headers: { X-Api-Key: *, Authorization: **********, Cookie: '{param.c}', X-A: d } } }\n",
         );
         check(
             "source: { kind: http, record: { headers: { Authorization: a, X-Shop: b }, query: { api_key: c, q: d } } }\n",

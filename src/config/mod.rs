@@ -21,6 +21,7 @@ mod schema;
 mod settings;
 mod systems;
 mod tree;
+mod write_back;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,7 @@ pub use schema::json_schema;
 pub use settings::{
     Argon2, Attempts, Breaker, Decoy, GuardSettings, HookSettings, IdentifierSettings, LaneSettings, LedgerSettings,
     LogFormat, LogLevel, LogSettings, LoginSettings, Params, PasswordSettings, Pepper, ServiceSettings, Settings,
-    TlsFiles, Window,
+    TlsFiles, Window, WriteBackSettings,
 };
 use tree::Tree;
 

@@ -37,6 +37,9 @@ pub enum BuildError {
         /// The path, relative to the working directory.
         path: String,
     },
+    /// What tells a legacy system of migrated customers cannot be opened.
+    #[error("cannot open the write-back of the source `{0}`: {1}")]
+    WriteBack(String, OpenError),
     /// The ledger or the account store cannot be opened.
     #[error(transparent)]
     Port(#[from] PortError),

@@ -31,6 +31,9 @@ pub(super) fn secrets(settings: &mut Settings, folder: &Path, reporter: &mut Rep
     for (path, verifier) in settings.named_verifiers_mut() {
         section(&path, verifier.adapter_mut().secrets(), folder, reporter);
     }
+    for (path, write_back) in settings.write_backs_mut() {
+        section(&format!("{path}.to"), write_back.to.adapter_mut().secrets(), folder, reporter);
+    }
     settings.target.adapter().check_secrets(folder, &mut reporter.section("target"));
     registry::check_ledger("url", settings.ledger.url.expose(), folder, &mut reporter.section("ledger"));
     for (section, source) in settings.sources() {
@@ -41,6 +44,7 @@ pub(super) fn secrets(settings: &mut Settings, folder: &Path, reporter: &mut Rep
         let context = VerifierContext { name, folder, identifiers: settings.identifier.profile() };
         verifier.adapter().check_secrets(context, &mut reporter.section(section));
     }
+    super::write_back::check_secrets(settings, folder, reporter);
 }
 
 /// Reads the secrets of one section.
@@ -92,6 +96,11 @@ fn adapter_files(settings: &Settings) -> impl Iterator<Item = (String, FileSetti
         .flat_map(move |(section, source)| of(section, source.adapter().files()))
         .chain(
             settings.named_verifiers().flat_map(move |(section, _, verifier)| of(section, verifier.adapter().files())),
+        )
+        .chain(
+            settings
+                .write_backs()
+                .flat_map(move |(section, _, write_back)| of(format!("{section}.to"), write_back.to.adapter().files())),
         )
         .chain(of("target".to_owned(), settings.target.adapter().files()))
         .chain(of("ledger".to_owned(), ledger))
@@ -157,7 +166,12 @@ pub(super) fn hooks(
 pub(super) fn files(settings: &Settings, folder: &Path, reporter: &mut Reporter<'_>) {
     const HELP: &str = "paths are relative to the settings file";
     let unreadable = |name: &PathBuf| {
-        let error = fs::File::open(folder.join(name)).err()?;
+        let path = folder.join(name);
+        // opening a pipe would wait for its writer
+        if fs::metadata(&path).is_ok_and(|about| !about.is_file()) {
+            return Some(format!("`{}` is not a regular file", name.display()));
+        }
+        let error = fs::File::open(path).err()?;
         Some(format!("cannot read `{}`: {}", name.display(), error.kind()))
     };
     for (section, file) in adapter_files(settings).filter(|(_, file)| file.usage == FileUse::Records) {
@@ -258,14 +272,14 @@ fn report_rules(fault: &RulesError, settings: &SystemSettings<'_>, reporter: &mu
         RulesError::ParamShape(name, "`true` or `false`") => (format!("params.{name}"), "write `true` or `false`"),
         RulesError::ParamShape(name, _) => (format!("params.{name}"), "write a map: `{ a: 1 }`"),
         RulesError::Set(RuleSetError::Param(_)) => ("params".to_owned(), "set it under `params`"),
+        RulesError::Set(RuleSetError::NoIdentify) => {
+            ("rules".to_owned(), "for example `identify: { id: $.id, logins: [ $.login, $.email ] }` in the rules")
+        }
         RulesError::Set(RuleSetError::NoCredential) => (
             "rules".to_owned(),
-            "write `credential: { source: NAME }` for a verifier that the settings declare, or where the stored hash is, \
-             such as `credential: { scheme: bcrypt, value: $.password }`",
+            "in the rules, `credential: { from: $.hash, scheme: … }` reads a stored hash; `credential: { source: NAME }` and \
+             `verifiers: [ NAME ]` name a verifier of the settings",
         ),
-        RulesError::Set(RuleSetError::NoIdentify) => {
-            ("rules".to_owned(), "write for example `identify: { id: $.id, logins: [ $.login, $.email ] }`")
-        }
         RulesError::Test { .. } | RulesError::Tests(_) => {
             ("rules".to_owned(), "run `landfall test` for details; rules that fail their tests are not used")
         }

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use super::LoadedRules;
 use super::open::BuildError;
-use super::settings::{STORED_HASH, Settings, SystemSettings};
+use super::settings::{STORED_HASH, Settings, SystemSettings, WriteBackSettings};
 use crate::adapters::enriched::{EnrichedSource, RecordPart};
 use crate::adapters::file::FileReport;
 use crate::adapters::registry::{OpenSource, SourceContext, SourceSettings, VerifierContext};
 use crate::adapters::stored_hash::StoredHashVerifier;
 use crate::guard::{GuardFigures, GuardSettings, guarded_source, guarded_verifier};
 use crate::hashing::Hasher;
-use crate::migrate::{LegacySystem, LiveRules, Verifiers};
+use crate::migrate::{LegacySystem, LiveRules, UnknownVerifier, Verifiers};
 use crate::ports::{IdentifierProfile, Source, Verifier};
 
 /// The legacy systems, opened and guarded.
@@ -44,13 +44,15 @@ pub(super) async fn open(
         let source = opener.open(system.source, identifiers.clone(), guards.call).await?;
         let (source, record_limit) = opener.enriched(&system, source).await?;
         let rules = Arc::new(LiveRules::new(loaded.rules));
+        let verifiers = verifiers.ordered(system.verify_with).map_err(unknown_verifier)?;
         systems.push(LegacySystem {
             domains: system.domains.to_vec(),
             tenants: system.tenants.to_vec(),
             after_mismatch: system.after_mismatch.into(),
             unique_logins: system.source.adapter().unique_logins(),
             record_limit,
-            ..LegacySystem::new(source, verifiers.clone(), rules)
+            write_back: system.write_back.map(WriteBackSettings::kept),
+            ..LegacySystem::new(source, verifiers, rules)
         });
     }
     let mut systems = systems.into_iter();
@@ -58,8 +60,11 @@ pub(super) async fn open(
     Ok(OpenSystems { first, more: systems.collect(), reports, figures })
 }
 
-/// Opens the verifiers, and chooses those of customers whose rules choose none. The check of stored hashes works on this
-/// machine, so it has no breaker.
+fn unknown_verifier(unknown: UnknownVerifier) -> BuildError {
+    BuildError::Verifier(unknown.0.clone(), unknown.into())
+}
+
+/// Opens the verifiers of all systems. The check of stored hashes works on this machine, so it has no breaker.
 ///
 /// # Errors
 /// [`BuildError::Verifier`].
@@ -81,8 +86,8 @@ pub(super) async fn verifiers(
         named.push((name.to_owned(), guarded));
         figures.push(verifier_figures);
     }
-    let chosen = Verifiers::new(named, settings.verify_with.clone());
-    let verifiers = chosen.map_err(|error| BuildError::Verifier(error.0.clone(), error.into()))?;
+    // each system has an order of its own
+    let verifiers = Verifiers::new(named, Vec::new()).map_err(unknown_verifier)?;
     Ok((verifiers, figures))
 }
 

@@ -182,6 +182,9 @@ fn a_rejected_setting_is_reported_once() {
     // the deadline cannot be read, so it is unknown whether the floor is above it
     let shown = lines(&format!("{SMALL}login: {{ deadline: 5 sec, floor: 3s }}\n")).join("\n");
     assert_eq!(shown.lines().count(), 1, "{shown}");
+    // nor whether a list would be empty
+    let shown = lines(&SMALL.replace("[ $.login ]", "[ '${UNSET}' ]")).join("\n");
+    assert!(shown.lines().count() == 1 && shown.contains("R504"), "{shown}");
 }
 
 #[test]
@@ -199,19 +202,39 @@ fn the_starter_is_valid() {
     assert!(settings.is_some(), "{}", plain(&files, &findings.sorted()));
 }
 
-#[test]
-fn printed_settings_can_be_read_again_and_contain_no_secrets() {
-    let text =
-        format!("{SMALL}service: {{ callers: [ {{ name: a, bearer: '${{TOKEN}}' }} ] }}\nidentifier: username\n");
-    let (settings, shown) = parse(&text);
+/// Prints settings, and fails if a secret is shown or if they cannot be read again.
+fn printed(text: &str) -> String {
+    let (settings, shown) = parse(text);
     let settings = settings.unwrap_or_else(|| panic!("{shown}"));
     let yaml = serde_yaml::to_string(&settings).unwrap();
-    assert!(yaml.contains("bearer: '***'") && !yaml.contains("tttt") && !yaml.contains("0123"), "{yaml}");
     let (again, shown) = parse(&yaml);
     let again = again.unwrap_or_else(|| panic!("{shown}{yaml}"));
     assert_eq!(serde_yaml::to_string(&again).unwrap(), yaml);
     let json = serde_json::to_string(&settings).unwrap();
-    assert!(!json.contains("tttt") && !json.contains("0123"), "{json}");
+    assert!([&yaml, &json].iter().all(|text| !text.contains("tttt") && !text.contains("0123")), "{yaml}{json}");
+    yaml
+}
+
+#[test]
+fn printed_settings_can_be_read_again_and_contain_no_secrets() {
+    let callers = "service: { callers: [ { name: a, bearer: '${TOKEN}' } ] }\nidentifier: username\n";
+    let yaml = printed(&format!("{SMALL}{callers}"));
+    assert!(yaml.contains("bearer: '***'"), "{yaml}");
+}
+
+#[test]
+fn printed_settings_name_the_kind_of_credentials() {
+    for (auth, kind) in [
+        ("kind: bearer, token: '${TOKEN}'", "bearer"),
+        ("kind: basic, user: a, password: '${TOKEN}'", "basic"),
+        ("kind: header, name: x-key, value: '${TOKEN}'", "header"),
+        ("kind: oauth, token_url: /token, client_id: a, client_secret: '${TOKEN}'", "oauth"),
+        ("kind: aws, region: a, service: b, access_key: c, secret_key: '${TOKEN}'", "aws"),
+    ] {
+        let server = format!("{{ url: 'https://shop.example', auth: {{ {auth} }} }}");
+        let yaml = printed(&format!("{SMALL}verifiers: {{ a: {{ kind: http, preset: rest, server: {server} }} }}\n"));
+        assert!(yaml.contains(&format!("kind: {kind}\n")), "{yaml}");
+    }
 }
 
 #[test]
@@ -280,7 +303,7 @@ fn every_adapter_has_an_example_without_findings() {
         assert_eq!(lines(&text), Vec::<String>::new(), "{text}");
         let shown = serde_json::to_value(parse(&text).0.unwrap()).unwrap();
         let shown = &shown[row.role.section()];
-        // verifiers have names
+        // verifiers have names, and a write-back has a section `to`
         let named =
             shown.as_object().into_iter().flatten().map(|(_, below)| below).find(|below| below["kind"] == row.kind);
         let shown = named.unwrap_or(shown);

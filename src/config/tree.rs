@@ -152,7 +152,7 @@ impl Tree {
     }
 
     /// The place of a setting such as `service.tls.key`, or of the nearest enclosing setting that is written. `None` if
-    /// anything on the path was rejected: a finding about it would be misleading.
+    /// anything on the path was rejected, or an element of the list that it leads to: a finding about it would be misleading.
     pub fn place(&self, path: &str) -> Option<Span> {
         let (mut node, mut span) = (self, Span { end: self.span.start, ..self.span });
         for name in path.split('.') {
@@ -172,7 +172,8 @@ impl Tree {
             }
             (node, span) = (below, found);
         }
-        Some(span)
+        let is_whole = !matches!(&node.kind, TreeKind::List(items) if items.iter().any(|item| item.rejected));
+        is_whole.then_some(span)
     }
 }
 

@@ -96,10 +96,10 @@ impl Anchors {
                 Err(error) => all_pushed = failed("file", &error.kind()),
             }
         }
-        if let Some(receiver) = self.webhooks.receivers().first()
+        if let Some((hook, client)) = self.webhooks.first()
             && pushed.webhook.as_ref() != Some(&head)
         {
-            match self.webhooks.post(receiver, &message(&head, now), now).await {
+            match hook.post(client, &message(&head, now), now).await {
                 Posted::Accepted => pushed.webhook = Some(done("webhook", &head)),
                 Posted::Failed => all_pushed = failed("webhook", &"the webhook did not accept it"),
             }

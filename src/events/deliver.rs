@@ -9,7 +9,9 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::queue::Queue;
+use super::receiver::Receiver;
 use super::webhooks::Webhooks;
+use super::write_back::WriteBack;
 use crate::metrics::table::EVENTS_DROPPED;
 use crate::ports::{Clock, Outbox, PortError, Subscription};
 
@@ -34,36 +36,48 @@ const PAGE: usize = 256;
 
 /// What all queues share.
 pub(super) struct Shared {
-    pub webhooks: Webhooks,
     pub outbox: Arc<dyn Outbox>,
     pub clock: Arc<dyn Clock>,
     pub settings: DeliverySettings,
 }
 
-/// Delivers events. Each webhook has its own queue, so that one that hangs or is down does not delay the others.
+/// Delivers events. Each receiver has its own queue, so that one that hangs or is down does not delay the others.
 ///
-/// An event goes to every webhook that subscribes to its kind. All attempts have the same `webhook-id`, by which
+/// An event goes to every receiver that is subscribed to it, at least once. All attempts have the same id, by which
 /// receivers detect duplicates. Several events are sent concurrently, so their order is not preserved.
 pub struct Delivery {
     shared: Arc<Shared>,
-    subscriptions: Vec<Subscription>,
+    pub(super) subscriptions: Vec<Subscription>,
     queues: Vec<Queue>,
 }
 
 impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Delivery").field("webhooks", &self.shared.webhooks).finish_non_exhaustive()
+        f.debug_struct("Delivery").field("subscriptions", &self.subscriptions).finish_non_exhaustive()
     }
 }
 
 impl Delivery {
-    /// Delivers the events of an outbox.
+    /// Delivers the events of an outbox to webhooks.
     #[must_use]
     pub fn new(webhooks: Webhooks, outbox: Arc<dyn Outbox>, clock: Arc<dyn Clock>, settings: DeliverySettings) -> Self {
-        let subscriptions = webhooks.subscriptions();
-        let shared = Arc::new(Shared { webhooks, outbox, clock, settings });
-        let receivers = shared.webhooks.receivers().iter();
-        let queues = receivers.map(|receiver| Queue::new(Arc::clone(&shared), Arc::clone(receiver))).collect();
+        Self::to(webhooks, Vec::new(), outbox, clock, settings)
+    }
+
+    /// Delivers the events of an outbox to webhooks and legacy systems.
+    #[must_use]
+    pub fn to(
+        webhooks: Webhooks,
+        write_backs: Vec<WriteBack>,
+        outbox: Arc<dyn Outbox>,
+        clock: Arc<dyn Clock>,
+        settings: DeliverySettings,
+    ) -> Self {
+        let mut receivers = webhooks.into_receivers(settings.attempts);
+        receivers.extend(write_backs.into_iter().map(|legacy| Arc::new(legacy) as Arc<dyn Receiver>));
+        let subscriptions = receivers.iter().map(|receiver| receiver.subscription().clone()).collect();
+        let shared = Arc::new(Shared { outbox, clock, settings });
+        let queues = receivers.into_iter().map(|receiver| Queue::new(Arc::clone(&shared), receiver)).collect();
         Self { shared, subscriptions, queues }
     }
 
@@ -121,18 +135,18 @@ impl Delivery {
     }
 }
 
-/// Drops events for webhooks that are no longer in the settings, and logs how many. Called at startup with the names of
-/// the current webhooks.
+/// Drops events for receivers that are no longer in the settings, and logs how many. Called at startup with the names of
+/// the current receivers.
 ///
 /// # Errors
 /// If the outbox cannot be read or written.
-pub async fn drop_removed(outbox: &dyn Outbox, clock: &dyn Clock, webhooks: &[String]) -> Result<(), PortError> {
-    for (webhook, events) in outbox.keep_receivers(webhooks).await? {
-        tracing::warn!(webhook, events, "dropped the events of a webhook that is no longer in the settings");
-        EVENTS_DROPPED.add([webhook.into()], events);
+pub async fn drop_removed(outbox: &dyn Outbox, clock: &dyn Clock, receivers: &[String]) -> Result<(), PortError> {
+    for (receiver, events) in outbox.keep_receivers(receivers).await? {
+        tracing::warn!(receiver, events, "dropped the events of a receiver that is no longer in the settings");
+        EVENTS_DROPPED.add([receiver.into()], events);
     }
-    if webhooks.is_empty() {
-        // No webhook subscribes to new events either.
+    if receivers.is_empty() {
+        // Nobody subscribes to new events either.
         while outbox.route(&[], clock.now(), PAGE).await? > 0 {}
     }
     Ok(())

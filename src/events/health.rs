@@ -4,12 +4,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::webhooks::Posted;
-
-/// How many events are sent to one receiver concurrently. Stops a receiver that hangs from occupying ever more
-/// connections; at 50 ms each, eight are 160 events a second.
-pub(super) const IN_FLIGHT: usize = 8;
-
 /// After this many consecutive failures the receiver counts as down; fewer may be the fault of single events.
 const DOWN: u32 = 8;
 
@@ -20,18 +14,25 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// The failures of a receiver since its last success.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Health {
+    /// How many events may be in flight while the receiver works.
+    most: usize,
     failures: u32,
     paused_until: Option<Instant>,
 }
 
 impl Health {
-    /// Records the result of a post.
-    pub(super) fn record(&mut self, posted: Posted) {
-        match posted {
-            Posted::Accepted => *self = Self::default(),
-            Posted::Failed => {
+    /// A receiver that is sent so many events concurrently.
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, failures: 0, paused_until: None }
+    }
+
+    /// Records whether the receiver answered.
+    pub(super) fn record(&mut self, was_answered: bool) {
+        match was_answered {
+            true => *self = Self::new(self.most),
+            false => {
                 self.failures = self.failures.saturating_add(1);
                 self.paused_until = self.pause().map(|pause| Instant::now() + pause);
             }
@@ -40,7 +41,7 @@ impl Health {
 
     /// How many events may be in flight: one at a time while the receiver is down.
     pub(super) fn window(&self) -> usize {
-        if self.failures < DOWN { IN_FLIGHT } else { 1 }
+        if self.failures < DOWN { self.most } else { 1 }
     }
 
     /// How long the receiver is still paused.
@@ -60,21 +61,21 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_receiver_that_is_down_is_tried_with_growing_pauses() {
-        let mut health = Health::default();
+        let mut health = Health::new(8);
         for _ in 1..DOWN {
-            health.record(Posted::Failed);
-            assert_eq!((health.window(), health.remaining_pause()), (IN_FLIGHT, Duration::ZERO));
+            health.record(false);
+            assert_eq!((health.window(), health.remaining_pause()), (8, Duration::ZERO));
         }
         for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
-            health.record(Posted::Failed);
+            health.record(false);
             assert_eq!((health.window(), health.remaining_pause()), (1, Duration::from_secs(seconds)));
         }
         health.failures = u32::MAX;
-        health.record(Posted::Failed);
+        health.record(false);
         assert_eq!(health.remaining_pause(), LONGEST_PAUSE);
         tokio::time::advance(LONGEST_PAUSE).await;
         assert_eq!((health.window(), health.remaining_pause()), (1, Duration::ZERO));
-        health.record(Posted::Accepted);
-        assert_eq!((health.window(), health.remaining_pause()), (IN_FLIGHT, Duration::ZERO));
+        health.record(true);
+        assert_eq!((health.window(), health.remaining_pause()), (8, Duration::ZERO));
     }
 }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::{Anchor, Anchors, Delivery, DeliverySettings, Webhook, WebhookError, Webhooks};
+use super::{Anchor, Anchors, Delivery, DeliverySettings, Webhook, WebhookError, Webhooks, WriteBack};
 use crate::ports::{Clock, EventKind, Outbox, Reports};
 use crate::settings::{Secret, units};
 
@@ -79,20 +79,21 @@ pub fn subscribed(webhooks: &[WebhookSettings]) -> Vec<EventKind> {
 }
 
 impl Delivery {
-    /// Delivers events to the webhooks of the settings; `None` if there are none.
+    /// Delivers events to the webhooks of the settings and to legacy systems; `None` if there are none.
     ///
     /// # Errors
     /// [`WebhookError`].
     pub fn from_settings(
         written: &[WebhookSettings],
+        write_backs: Vec<WriteBack>,
         outbox: Arc<dyn Outbox>,
         clock: Arc<dyn Clock>,
     ) -> Result<Option<Self>, WebhookError> {
-        if written.is_empty() {
+        if written.is_empty() && write_backs.is_empty() {
             return Ok(None);
         }
         let webhooks: Vec<Webhook> = written.iter().map(Webhook::from).collect();
-        Ok(Some(Self::new(Webhooks::new(&webhooks)?, outbox, clock, DeliverySettings::default())))
+        Ok(Some(Self::to(Webhooks::new(&webhooks)?, write_backs, outbox, clock, DeliverySettings::default())))
     }
 }
 

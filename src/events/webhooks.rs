@@ -10,8 +10,9 @@ use secrecy::SecretString;
 use serde_json::json;
 use thiserror::Error;
 
-use crate::metrics::table::WEBHOOK_POSTS;
-use crate::ports::{Event, EventKind, Outgoing, Subscription};
+use super::receiver::{Delivered, Receiver};
+use crate::metrics::table::{EVENTS_DEAD, WEBHOOK_POSTS};
+use crate::ports::{BoxFuture, Clock, Event, EventKind, Outgoing, Subscription};
 use crate::signing::{SigningKey, SigningKeyError};
 
 /// The timeout of a delivery. Stops a receiver that hangs from keeping connections open; a receiver that queues the
@@ -20,6 +21,10 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The timeout of a connection attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How many events are sent to one webhook concurrently. Stops a webhook that hangs from occupying ever more connections;
+/// at 50 ms each, eight are 160 events a second.
+pub(super) const IN_FLIGHT: usize = 8;
 
 /// A receiver of events, from the settings.
 #[derive(Debug, Clone)]
@@ -59,17 +64,23 @@ pub enum WebhookError {
 /// All receivers of events.
 #[derive(Debug)]
 pub struct Webhooks {
-    receivers: Vec<Arc<Receiver>>,
+    hooks: Vec<Hook>,
     client: Client,
 }
 
-/// One receiver, ready to be sent to.
+/// One webhook, ready to be sent to.
 #[derive(Debug)]
-pub(super) struct Receiver {
-    pub name: String,
+pub(super) struct Hook {
+    subscription: Subscription,
     url: Url,
     key: SigningKey,
-    events: Vec<EventKind>,
+}
+
+/// A webhook with the client of all of them.
+struct WebhookReceiver {
+    hook: Hook,
+    client: Client,
+    attempts: u32,
 }
 
 /// Whether a receiver accepted a message.
@@ -101,39 +112,54 @@ impl Webhooks {
     /// # Errors
     /// [`WebhookError`].
     pub fn new(webhooks: &[Webhook]) -> Result<Self, WebhookError> {
-        let mut receivers: Vec<Arc<Receiver>> = Vec::new();
+        let mut hooks: Vec<Hook> = Vec::new();
         for webhook in webhooks {
-            if webhook.name.is_empty() || receivers.iter().any(|have| have.name == webhook.name) {
+            if webhook.name.is_empty() || hooks.iter().any(|have| have.name() == webhook.name) {
                 return Err(WebhookError::Name(webhook.name.clone()));
             }
-            receivers.push(Arc::new(Receiver::new(webhook)?));
+            hooks.push(Hook::new(webhook)?);
         }
-        Ok(Self { receivers, client: client()? })
+        Ok(Self { hooks, client: client()? })
     }
 
-    /// The receivers, in the order of the settings.
-    pub(super) fn receivers(&self) -> &[Arc<Receiver>] {
-        &self.receivers
+    /// The first webhook, and the client to send to it.
+    pub(super) fn first(&self) -> Option<(&Hook, &Client)> {
+        self.hooks.first().map(|hook| (hook, &self.client))
     }
 
-    /// The subscriptions of the receivers.
-    pub(super) fn subscriptions(&self) -> Vec<Subscription> {
-        let of =
-            |receiver: &Arc<Receiver>| Subscription { receiver: receiver.name.clone(), kinds: receiver.events.clone() };
-        self.receivers.iter().map(of).collect()
+    /// The receivers, in the order of the settings; each is sent an event so often before it is given up.
+    pub(super) fn into_receivers(self, attempts: u32) -> Vec<Arc<dyn Receiver>> {
+        let client = self.client;
+        let receiver = |hook| Arc::new(WebhookReceiver { hook, client: client.clone(), attempts }) as Arc<dyn Receiver>;
+        self.hooks.into_iter().map(receiver).collect()
+    }
+}
+
+impl Hook {
+    fn new(webhook: &Webhook) -> Result<Self, WebhookError> {
+        let name = webhook.name.clone();
+        let key = SigningKey::new(&webhook.secret).map_err(|error| WebhookError::Secret(name.clone(), error))?;
+        let url = safe_url(&webhook.url).ok_or_else(|| WebhookError::Url(name.clone()))?;
+        if webhook.events.is_empty() {
+            return Err(WebhookError::NoEvents(name));
+        }
+        Ok(Self { subscription: Subscription::new(name, &webhook.events), url, key })
     }
 
-    /// Sends one signed message to one receiver.
-    pub(super) async fn post(&self, receiver: &Receiver, message: &Message, now: Timestamp) -> Posted {
+    fn name(&self) -> &str {
+        &self.subscription.receiver
+    }
+
+    /// Sends one signed message.
+    pub(super) async fn post(&self, client: &Client, message: &Message, now: Timestamp) -> Posted {
         let (id, timestamp) = (&message.id, now.as_second());
-        let sent = self
-            .client
-            .post(receiver.url.clone())
+        let sent = client
+            .post(self.url.clone())
             .header(CONTENT_TYPE, "application/json")
             .header(USER_AGENT, concat!("landfall/", env!("CARGO_PKG_VERSION")))
             .header("webhook-id", id)
             .header("webhook-timestamp", timestamp)
-            .header("webhook-signature", receiver.key.sign(id, timestamp, message.body.as_bytes()))
+            .header("webhook-signature", self.key.sign(id, timestamp, message.body.as_bytes()))
             .body(message.body.clone())
             .send()
             .await;
@@ -142,29 +168,46 @@ impl Webhooks {
             Ok(answer) if answer.status().is_success() => ("accepted", Posted::Accepted),
             Ok(answer) => {
                 let status = answer.status().as_u16();
-                tracing::warn!(webhook = receiver.name, id, status, "a webhook did not accept an event");
+                tracing::warn!(webhook = self.name(), id, status, "a webhook did not accept an event");
                 ("not_accepted", Posted::Failed)
             }
             Err(error) => {
                 let error = error.without_url();
-                tracing::warn!(webhook = receiver.name, id, %error, "cannot send an event");
+                tracing::warn!(webhook = self.name(), id, %error, "cannot send an event");
                 ("not_sent", Posted::Failed)
             }
         };
-        WEBHOOK_POSTS.add([receiver.name.clone().into(), result.into()], 1);
+        WEBHOOK_POSTS.add([self.name().to_owned().into(), result.into()], 1);
         posted
     }
 }
 
-impl Receiver {
-    fn new(webhook: &Webhook) -> Result<Self, WebhookError> {
-        let name = webhook.name.clone();
-        let key = SigningKey::new(&webhook.secret).map_err(|error| WebhookError::Secret(name.clone(), error))?;
-        let url = safe_url(&webhook.url).ok_or_else(|| WebhookError::Url(name.clone()))?;
-        if webhook.events.is_empty() {
-            return Err(WebhookError::NoEvents(name));
-        }
-        Ok(Self { name, url, key, events: webhook.events.clone() })
+impl Receiver for WebhookReceiver {
+    fn subscription(&self) -> &Subscription {
+        &self.hook.subscription
+    }
+
+    fn in_flight(&self) -> usize {
+        IN_FLIGHT
+    }
+
+    fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    fn deliver<'a>(&'a self, outgoing: &'a Outgoing, clock: &'a dyn Clock) -> BoxFuture<'a, Delivered> {
+        Box::pin(async move {
+            match self.hook.post(&self.client, &Message::of(outgoing), clock.now()).await {
+                Posted::Accepted => Delivered::Accepted,
+                Posted::Failed => Delivered::Failed("the webhook did not accept the event".to_owned()),
+            }
+        })
+    }
+
+    fn gave_up(&self, outgoing: &Outgoing, _: &str) {
+        let (webhook, kind) = (self.hook.name(), outgoing.event.kind.name());
+        tracing::error!(webhook, id = outgoing.id, kind, "gave up on an event");
+        EVENTS_DEAD.add([webhook.to_owned().into(), kind.into()], 1);
     }
 }
 

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use super::layer::{CallKind, Guarded, GuardedCall, Layer};
 use super::ports::Answer;
 use crate::ports::{
-    Abandon, Attempt, Buried, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Entry, Event, ExternalId, Finish,
-    Finished, Fresh, Ledger, LegacyKey, Nonce, Nonces, Outbox, Outgoing, Reserved, Restore, Room, StoreId,
-    Subscription, Undo, UndoAnswer, UndoEnd,
+    Abandon, Attempt, Buried, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Entry, Event, EventKind,
+    ExternalId, Finish, Finished, Fresh, Ledger, LegacyKey, Nonce, Nonces, Outbox, Outgoing, Reserved, Restore, Room,
+    StoreId, Subscription, Undelivered, Undo, UndoAnswer, UndoEnd,
 };
 
 /// A call to the ledger. None is repeated: even reading the outbox counts an attempt. None has a deadline: a decision
@@ -103,7 +103,7 @@ impl<L: Layer> Outbox for Guarded<dyn Outbox, L> {
 
     fn due<'a>(
         &'a self,
-        receiver: &'a str,
+        receiver: &'a Subscription,
         now: Timestamp,
         lease: Duration,
         limit: usize,
@@ -111,8 +111,16 @@ impl<L: Layer> Outbox for Guarded<dyn Outbox, L> {
         Box::pin(self.layer.around(ledger("due"), move || self.port.due(receiver, now, lease, limit)))
     }
 
-    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> Answer<'a, ()> {
+    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState<'a>) -> Answer<'a, ()> {
         Box::pin(self.layer.around(ledger("sent"), move || self.port.sent(receiver, id, state)))
+    }
+
+    fn undelivered<'a>(&'a self, kind: EventKind, after: i64, limit: usize) -> Answer<'a, Vec<Undelivered>> {
+        Box::pin(self.layer.around(ledger("undelivered"), move || self.port.undelivered(kind, after, limit)))
+    }
+
+    fn send_again<'a>(&'a self, kind: EventKind, id: Option<i64>, now: Timestamp) -> Answer<'a, u64> {
+        Box::pin(self.layer.around(ledger("send_again"), move || self.port.send_again(kind, id, now)))
     }
 }
 

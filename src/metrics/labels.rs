@@ -169,13 +169,21 @@ pub const POINT: Label =
 pub const HOOK_RESULT: Label = Label::one_of("result", &["fine", "failed"]);
 
 /// A webhook.
-pub const WEBHOOK: Label = Label::names_of("webhook", "a webhook in the settings");
+pub const WEBHOOK: Label = Label::names_of("webhook", "a webhook, or `write_back:` and a source");
 
 /// How an attempt to send an event ended.
 pub const POST_RESULT: Label = Label::one_of("result", &["accepted", "not_accepted", "not_sent"]);
 
 /// The kind of an event.
 pub const EVENT: Label = Label::one_of("kind", &["migrated", "needs_action", "password_reset", "refused", "failed"]);
+
+/// A legacy system.
+pub const SOURCE: Label = Label::names_of("source", "the name of a source");
+
+/// What became of telling a legacy system: `written`, the customer was `gone`, `cancelled` by an undo or a deletion,
+/// `rehearsed` in a dry run, to be `retried`, or `refused` for good. `failed` counts the customers it was given up for.
+pub const WRITE_RESULT: Label =
+    Label::one_of("result", &["written", "gone", "cancelled", "rehearsed", "retried", "refused", "failed"]);
 
 /// Where the audit's head is pushed; `ledger` if it could not be read there.
 pub const ANCHOR: Label = Label::one_of("to", &["file", "webhook", "ledger"]);

@@ -4,8 +4,8 @@ use metrics::Unit::{Bytes, Count, Seconds};
 
 use super::labels::{
     ADAPTER, ADMISSION, ANCHOR, CALL_RESULT, EVENT, FAILURE, HASH, HOOK_RESULT, LANE_BYTES, OPERATION, OUTCOME, POINT,
-    PORT, POST_RESULT, PUSH_RESULT, REASON, RELOAD, ROUTE, RULE, SCHEME, STATUS, STEP, STEP_PORT, STEP_RESULT,
-    TURNED_AWAY, VERDICT, WEBHOOK,
+    PORT, POST_RESULT, PUSH_RESULT, REASON, RELOAD, ROUTE, RULE, SCHEME, SOURCE, STATUS, STEP, STEP_PORT, STEP_RESULT,
+    TURNED_AWAY, VERDICT, WEBHOOK, WRITE_RESULT,
 };
 use super::{Counter, Description, Gauge, Histogram, Kind};
 
@@ -90,7 +90,9 @@ table! {
     Counter EVENTS_DEAD = "landfall_events_dead_total" Count NONE [WEBHOOK, EVENT]
         "Events that were given up after the last attempt.";
     Counter EVENTS_DROPPED = "landfall_events_dropped_total" Count NONE [WEBHOOK]
-        "Events dropped because their webhook is not in the settings any more.";
+        "Events dropped because their receiver is not in the settings any more.";
+    Counter WRITE_BACKS = "landfall_write_backs_total" Count NONE [SOURCE, WRITE_RESULT]
+        "Attempts to tell a legacy system of a migrated customer, and customers it was given up for.";
     Counter ANCHORS = "landfall_anchors_total" Count NONE [ANCHOR, PUSH_RESULT]
         "Pushes of the audit's head.";
     Counter HTTP_REQUESTS = "landfall_http_requests_total" Count NONE [ROUTE, STATUS]

@@ -1,5 +1,6 @@
 //! What the login flow works with, in groups: a step names the group that it touches.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use super::login::{MigratorParts, MigratorSettings};
 use super::over_limit::OverLimit;
 use super::step::Observer;
 use super::systems::Systems;
+use super::write_back::KeptValues;
 use crate::hashing::Hasher;
 use crate::ports::{Clock, EventKind, IdentifierProfile, Keyring, Ledger, SharedHooks, Target};
 
@@ -87,6 +89,8 @@ pub(super) struct Records {
     pub events: Vec<EventKind>,
     /// How long a claim lasts if it is never ended.
     pub lease: Duration,
+    /// What is kept for the legacy systems that are told of migrated customers, by the name of the source.
+    pub write_backs: BTreeMap<String, KeptValues>,
 }
 
 impl Records {
@@ -123,11 +127,14 @@ impl Context {
         let MigratorParts { legacy, more, target, ledger, clock, hasher, hooks, observer, keyring } = parts;
         let MigratorSettings { lookups, events, lease, attempts, floor, quantum, .. } = settings;
         let (customers, networks) = (KeyedLimit::new(settings.turns), KeyedLimit::new(attempts.network_in_flight));
+        let named = std::iter::once(&legacy).chain(&more);
+        let write_backs =
+            named.filter_map(|system| Some((system.source.name().to_owned(), system.write_back.clone()?))).collect();
         Self {
             systems: Systems { first: legacy, more },
             lookups,
             accounts: Accounts { target, creations: KeyedLimit::new(1), wrong_store: AtomicBool::new(false) },
-            records: Records { ledger, keyring, clock, over_limit: OverLimit::default(), events, lease },
+            records: Records { ledger, keyring, clock, over_limit: OverLimit::default(), events, lease, write_backs },
             limits: Limits { attempts, customers, networks },
             refusals: Refusals { hasher, floor, quantum, waiting: Semaphore::new(settings.waiting) },
             hooks,

@@ -12,6 +12,7 @@ use super::outcome::{Outcome, Refusal};
 use super::recovery::Recovered;
 use super::step::{ClaimResult, CreateResult, Step};
 use super::visit::Visit;
+use super::write_back::Known;
 use crate::ports::{
     Abandon, AccountState, Call, Claim, ClaimAnswer, Conflict, Created, Creation, Decision, DecisionOutcome,
     DecisionReason, Deletion, EntryState, EventKind, Finish, Finished, Grant, HookInput, HookPoint, Left, NewAccount,
@@ -32,6 +33,15 @@ pub(super) struct Newcomer {
 const HELD_RETRY: Duration = Duration::from_millis(15);
 
 impl Newcomer {
+    fn known<'k>(&'k self, admission: &'k Admission) -> Known<'k> {
+        Known {
+            identifier: admission.identifier.canonical(),
+            record: &self.record,
+            password: &admission.password,
+            credential: self.identity.credential.as_ref(),
+        }
+    }
+
     fn input<'a>(&'a self, admission: &'a Admission) -> HookInput<'a> {
         HookInput {
             identifier: admission.identifier.canonical(),
@@ -122,7 +132,7 @@ impl Visit<'_> {
             // updated as recovery would do it, so that this login still records exactly one decision of its own.
             Ok(Created::Exists(id)) => {
                 self.step(&Step::Created { answer: CreateResult::Exists, took: began.elapsed() });
-                self.adopt(newcomer, claim, &id).await?;
+                self.adopt(admission, newcomer, claim, &id).await?;
                 self.already_created(admission, newcomer, id).await
             }
             Ok(Created::Conflict(conflict)) => Err(self.conflict(identity, claim, conflict, began).await),
@@ -144,8 +154,8 @@ impl Visit<'_> {
         }
     }
 
-    async fn adopt(&self, newcomer: &Newcomer, claim: &OurClaim, id: &TargetId) -> Flow<()> {
-        let identity = &newcomer.identity;
+    async fn adopt(&self, admission: &Admission, newcomer: &Newcomer, claim: &OurClaim, id: &TargetId) -> Flow<()> {
+        let (identity, known) = (&newcomer.identity, newcomer.known(admission));
         let recovered = Recovered {
             key: &identity.key,
             token: claim.grant.token,
@@ -154,6 +164,7 @@ impl Visit<'_> {
             verified_at: newcomer.verified_at,
             account: id,
             state: AccountState::Active,
+            known: Some(&known),
         };
         let finish = self.cx.records.recovered(&recovered);
         // `Lost` means that another process has already finished the entry.
@@ -176,7 +187,8 @@ impl Visit<'_> {
             (Some(_), PasswordChange::Optional) => Outcome::Migrated,
         };
         let account = Some((id.clone(), Some(newcomer.identity.external_id.clone())));
-        let ending = self.finish(newcomer, claim, id, Ending { account, change, ..Ending::of(outcome) }).await?;
+        let ending =
+            self.finish(admission, newcomer, claim, id, Ending { account, change, ..Ending::of(outcome) }).await?;
         // The account exists, so a hook that fails now changes nothing.
         let _ = self.hook(HookPoint::AfterCreate, newcomer.input(admission));
         Ok(ending)
@@ -184,6 +196,7 @@ impl Visit<'_> {
 
     async fn finish(
         &mut self,
+        admission: &Admission,
         newcomer: &Newcomer,
         claim: &OurClaim,
         id: &TargetId,
@@ -203,7 +216,13 @@ impl Visit<'_> {
                 let event = self.event(EventKind::PasswordReset, outcome.name(), Some(id));
                 (AccountState::Pending, decision, event.into_iter().collect())
             }
-            Some(_) => (AccountState::Active, self.decision(&ending), self.events(&ending)),
+            Some(_) => {
+                let (decision, mut events) = (self.decision(&ending), self.events(&ending));
+                let known = newcomer.known(admission);
+                let records = &self.cx.records;
+                events.extend(records.write_back(&identity.key, id, Some(&known), decision.at, &self.request_id));
+                (AccountState::Active, decision, events)
+            }
         };
         let finish = Finish {
             key: identity.key.clone(),

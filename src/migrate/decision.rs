@@ -74,6 +74,7 @@ impl Visit<'_> {
             account: account.cloned(),
             request_id: self.request_id.clone(),
             tags: self.tags.clone(),
+            customer: None,
         })
     }
 

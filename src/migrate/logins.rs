@@ -14,7 +14,7 @@ use super::mapping::{Identity, Question};
 use super::outcome::{Outcome, Refusal};
 use super::step::Step;
 use super::visit::Visit;
-use crate::ports::{AccountState, DecisionReason, Event, EventKind, Identifier, LegacyKey};
+use crate::ports::{AccountState, DecisionReason, Event, EventKind, Identifier, LegacyKey, Source};
 
 /// Where the source resolves a login to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +126,7 @@ impl Visit<'_> {
     fn skipped_earlier(&self, login: &Identifier) -> bool {
         let own = self.legacy.source.name();
         let mut earlier = self.cx.systems.of(login).into_iter().take_while(|system| system.source.name() != own);
-        earlier.any(|system| !self.systems(login).iter().any(|asked| asked.source.name() == system.source.name()))
+        earlier.any(|system| !self.is_asked(system))
     }
 
     /// Looks up the logins concurrently and returns those that the account may own.
@@ -144,7 +144,8 @@ impl Visit<'_> {
             if system.source.name() == self.legacy.source.name() {
                 return self.resolve_at_system(login, key).await;
             }
-            match system.source.fetch(self.call(), login).await {
+            let source = system.source.without_parts().unwrap_or(&*system.source);
+            match source.fetch(self.call(), login).await {
                 Ok(None) => {}
                 Ok(Some(_)) => return Ok(Resolution::Elsewhere),
                 Err(error) if error.is_about_one_record() => return Ok(Resolution::Elsewhere),
@@ -154,12 +155,24 @@ impl Visit<'_> {
         Ok(Resolution::Nobody)
     }
 
-    /// Looks up a login at the source.
+    /// Looks up a login at the source. Parts of records from elsewhere are fetched only if the rules need them to tell whose
+    /// the record is.
     async fn resolve_at_system(&self, login: &Identifier, key: &LegacyKey) -> Flow<Resolution> {
-        let record = match self.legacy.source.fetch(self.call(), login).await {
+        let source = &*self.legacy.source;
+        if let Some(bare) = source.without_parts()
+            && let Some(resolution) = self.resolve_at(bare, login, key).await?
+        {
+            return Ok(resolution);
+        }
+        Ok(self.resolve_at(source, login, key).await?.unwrap_or(Resolution::Elsewhere))
+    }
+
+    /// Looks up a login; `None` if the rules cannot tell whose the record is.
+    async fn resolve_at(&self, source: &dyn Source, login: &Identifier, key: &LegacyKey) -> Flow<Option<Resolution>> {
+        let record = match source.fetch(self.call(), login).await {
             Ok(Some(record)) => record,
-            Ok(None) => return Ok(Resolution::Nobody),
-            Err(error) if error.is_about_one_record() => return Ok(Resolution::Elsewhere),
+            Ok(None) => return Ok(Some(Resolution::Nobody)),
+            Err(error) if error.is_about_one_record() => return Ok(Some(Resolution::Elsewhere)),
             Err(error) => return Err(self.legacy_failed(&error)),
         };
         // With the facts of a login by that name.
@@ -173,10 +186,8 @@ impl Visit<'_> {
             settings: &run,
             keyring: &self.cx.records.keyring,
         };
-        Ok(match question.identity(&record) {
-            Ok(found) if found.key == *key => Resolution::SameCustomer,
-            Ok(_) | Err(_) => Resolution::Elsewhere,
-        })
+        let found = question.identity(&record).ok();
+        Ok(found.map(|found| if found.key == *key { Resolution::SameCustomer } else { Resolution::Elsewhere }))
     }
 
     /// The reason of a decision: that of its outcome, or that an account was created without a login of its record.

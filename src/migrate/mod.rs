@@ -53,6 +53,7 @@ mod systems;
 mod verifiers;
 mod verify;
 mod visit;
+mod write_back;
 
 pub use admin::{AccountAdmin, Restored, Undone};
 pub use allowance::{Allowance, AttemptSettings};
@@ -67,3 +68,4 @@ pub use rules::{LiveRules, RuleSet, RuleSetError};
 pub use step::{ClaimResult, CreateResult, FailureKind, HookResult, Known, Observer, Silent, Step};
 pub use systems::{AfterMismatch, LegacySystem};
 pub use verifiers::{UnknownVerifier, Verifiers};
+pub use write_back::KeptValues;

@@ -56,7 +56,7 @@ impl Migrator {
                 outcome => (SignupAnswer::Unknown(RETRY_AFTER), outcome.decided()),
             },
         };
-        match visit.record_decision(outcome, None, &[]).await {
+        match visit.record_decision(outcome, None, Vec::new()).await {
             Ok(()) => answer,
             Err(_) => SignupAnswer::Unknown(RETRY_AFTER),
         }
@@ -78,7 +78,8 @@ impl Migrator {
             Ok((account, recorded)) => (DecisionOutcome::Accepted, Some(account), recorded),
             Err(ending) => (ending.outcome.decided(), None, Recorded::No),
         };
-        let events: &[EventKind] = if account.is_some() { &[EventKind::PasswordReset] } else { &[] };
+        let notice = |id: &TargetId| visit.event(EventKind::PasswordReset, outcome.name(), Some(id));
+        let events = account.as_ref().and_then(notice).into_iter().collect();
         let is_recorded = recorded == Recorded::Yes || visit.record_decision(outcome, account, events).await.is_ok();
         if !is_recorded || outcome.is_temporary() {
             return ResetAnswer::Unavailable(RETRY_AFTER);
@@ -118,7 +119,7 @@ impl Migrator {
         }
         let mut visit = Visit::begin(&self.cx, Operation::PasswordSet, request_id.to_owned());
         let Some(account) = self.cx.accounts.target.read(visit.call(), id).await? else {
-            visit.record_decision(DecisionOutcome::Unknown, None, &[]).await?;
+            visit.record_decision(DecisionOutcome::Unknown, None, Vec::new()).await?;
             return Ok(None);
         };
         let set = self.cx.accounts.target.set_password(visit.call(), id, &password, self.cx.records.now()).await?;
@@ -126,7 +127,12 @@ impl Migrator {
         if set.is_some() {
             visit.note_password_set(&account);
         }
-        visit.record_decision(outcome, set.clone(), &[]).await?;
+        let is_activated = set.is_some() && account.state == AccountState::Pending;
+        let told = account.legacy.as_ref().filter(|_| is_activated).and_then(|key| {
+            // from now on the legacy password is worth nothing, as after a migration
+            self.cx.records.write_back(key, id, None, self.cx.records.now(), request_id)
+        });
+        visit.record_decision(outcome, set.clone(), told.into_iter().collect()).await?;
         Ok(set)
     }
 
@@ -165,7 +171,7 @@ impl Visit<'_> {
     /// Whether the legacy system knows an identifier.
     async fn is_known_to_system(&mut self, identifier: &Identifier) -> Flow<()> {
         self.note_source_query();
-        let source = &self.legacy.source;
+        let source = self.legacy.source.without_parts().unwrap_or(&*self.legacy.source);
         let fetched = timeout_at(self.deadline, source.fetch(self.call(), identifier)).await;
         match fetched.unwrap_or_else(|_| Err(PortError::new(PortErrorKind::Unavailable, source.name(), "fetch"))) {
             Ok(Some(_)) => Ok(()),
@@ -242,14 +248,12 @@ impl Visit<'_> {
         &self,
         outcome: DecisionOutcome,
         account: Option<TargetId>,
-        events: &[EventKind],
+        events: Vec<Event>,
     ) -> Result<(), PortError> {
         let decision = Decision {
             settled: self.settled_at_operation(outcome),
-            ..self.new_decision(outcome, DecisionReason::None, account.clone().map(|id| (id, None)))
+            ..self.new_decision(outcome, DecisionReason::None, account.map(|id| (id, None)))
         };
-        let events: Vec<Event> =
-            events.iter().filter_map(|kind| self.event(*kind, outcome.name(), account.as_ref())).collect();
         self.cx.records.ledger.decide(&decision, &events).await
     }
 }

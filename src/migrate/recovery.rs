@@ -2,6 +2,7 @@
 
 use super::context::Records;
 use super::login::Migrator;
+use super::write_back::Known;
 use crate::ports::{
     Abandon, AccountState, Call, Decision, DecisionOutcome, DecisionReason, Deletion, Entry, EntryState, Event,
     EventKind, ExternalId, Finish, Finished, Found, Left, LegacyKey, Operation, PortError, Target, TargetId, UndoEnd,
@@ -23,6 +24,8 @@ pub(super) struct Recovered<'a> {
     pub verified_at: Option<jiff::Timestamp>,
     pub account: &'a TargetId,
     pub state: AccountState,
+    /// What is known of the customer, if it is a login that recovers.
+    pub known: Option<&'a Known<'a>>,
 }
 
 impl Migrator {
@@ -81,6 +84,7 @@ impl Recovery<'_> {
             verified_at: entry.verified_at,
             account: &found.id,
             state: found.state,
+            known: None,
         });
         // Another process may have recovered it first.
         self.records.ledger.finish(&finish).await.map(|_: Finished| ())
@@ -123,7 +127,11 @@ impl Records {
             account: Some(recovered.account.clone()),
             request_id: decision.request_id.clone(),
             tags: Vec::new(),
+            customer: None,
         };
+        let write_back = is_migrated.then(|| {
+            self.write_back(recovered.key, recovered.account, recovered.known, decision.at, &decision.request_id)
+        });
         Finish {
             key: recovered.key.clone(),
             token: recovered.token,
@@ -131,7 +139,7 @@ impl Records {
             state: recovered.state,
             created_at: decision.at,
             tags: Vec::new(),
-            events: is_subscribed.then(event).into_iter().collect(),
+            events: is_subscribed.then(event).into_iter().chain(write_back.flatten()).collect(),
             decision,
         }
     }

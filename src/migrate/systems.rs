@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::rules::LiveRules;
 use super::verifiers::Verifiers;
+use super::write_back::KeptValues;
 use crate::model::read::ReadLimits;
 use crate::ports::{Identifier, Source};
 
@@ -37,6 +38,8 @@ pub struct LegacySystem {
     pub unique_logins: bool,
     /// The maximum size of a record that the rules read, in bytes: what the source returns at most.
     pub record_limit: usize,
+    /// What is kept of its customers until it was told of them; `None` if it is not told.
+    pub write_back: Option<KeptValues>,
 }
 
 impl LegacySystem {
@@ -52,6 +55,7 @@ impl LegacySystem {
             after_mismatch: AfterMismatch::Refuse,
             unique_logins: false,
             record_limit: ReadLimits::default().bytes,
+            write_back: None,
         }
     }
 

@@ -43,6 +43,15 @@ impl Verifiers {
         }
     }
 
+    /// The same verifiers in another order.
+    ///
+    /// # Errors
+    /// If `order` names a verifier that does not exist.
+    pub fn ordered(&self, order: &[String]) -> Result<Self, UnknownVerifier> {
+        let by_name = self.by_name.iter().map(|(name, verifier)| (name.clone(), Arc::clone(verifier)));
+        Self::new(by_name, order.to_vec())
+    }
+
     /// The verifiers to ask: the one that the rules name, or those of the order. Empty if there is none of that name.
     pub(super) fn choose(&self, named: Option<&str>) -> Vec<(&str, &Arc<dyn Verifier>)> {
         let names = named.map_or(self.order.as_slice(), |_| &[]).iter().map(String::as_str).chain(named);

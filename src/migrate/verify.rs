@@ -30,6 +30,10 @@ impl Visit<'_> {
                 password: &admission.password,
             };
             let verdict = self.ask(name, &**verifier, presented).await?;
+            if verdict == Verdict::Mismatch {
+                // counts even if the next verifier cannot be asked: otherwise its outage would admit any number of guesses
+                self.note_mismatch();
+            }
             last = Some((name, more_telling(last.map(|(_, verdict)| verdict), verdict)));
             if !matches!(last, Some((_, Verdict::Mismatch | Verdict::Unusable(_)))) {
                 break;
@@ -62,10 +66,7 @@ impl Visit<'_> {
                 self.verified();
                 return Ok(PasswordChange::Required);
             }
-            Verdict::Mismatch => {
-                self.note_mismatch();
-                Refusal::WrongPassword
-            }
+            Verdict::Mismatch => Refusal::WrongPassword,
             Verdict::Locked => Refusal::Locked,
             Verdict::Disabled => Refusal::Disabled,
             Verdict::Expired => Refusal::Expired,

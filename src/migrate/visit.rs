@@ -98,8 +98,13 @@ impl<'m> Visit<'m> {
     /// The systems to ask for a customer, in their order.
     pub(super) fn systems(&self, identifier: &Identifier) -> Vec<&'m LegacySystem> {
         let mut systems = self.cx.systems.of(identifier);
-        systems.retain(|system| system.serves_tenant(self.tenant.as_deref()));
+        systems.retain(|system| self.is_asked(system));
         systems
+    }
+
+    /// Whether a system serves the customer's tenant.
+    pub(super) fn is_asked(&self, system: &LegacySystem) -> bool {
+        system.serves_tenant(self.tenant.as_deref())
     }
 
     /// Turns to another legacy system. What the one before said of the customer is forgotten.

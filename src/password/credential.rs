@@ -13,6 +13,10 @@ use super::verdict::Problem;
 /// The longest stored text that is accepted, in bytes. A hash has a few hundred; passport-local-mongoose has 1024.
 const MAX_TEXT_BYTES: usize = 16 * 1024;
 
+/// The shortest part that is a hash and nothing else, in bytes. The oldest hashes have 13 characters.
+#[cfg(feature = "login")]
+const SHORTEST_HASH: usize = 13;
+
 /// Keys that describe the credential or its row and are not parts of the hash.
 const NOT_PARTS: [&str; 7] = ["id", "format", "scheme", "set_at", "username", "source", "needs_rehash"];
 
@@ -44,6 +48,15 @@ impl Credential {
     #[must_use]
     pub fn fields(scheme: impl Into<String>, fields: Map<String, Value>) -> Self {
         Self { scheme: scheme.into(), fields, username: None, used: None }
+    }
+
+    /// Whether one of its parts is this text. Short texts are none: a salt may be the number of a customer.
+    #[cfg(feature = "login")]
+    pub(crate) fn has_part(&self, text: &str) -> bool {
+        let is_part = |(name, value): (&String, &Value)| {
+            !NOT_PARTS.contains(&name.as_str()) && value.as_str().is_some_and(|part| part == text)
+        };
+        text.len() >= SHORTEST_HASH && self.fields.iter().any(is_part)
     }
 
     /// Sets the user name, which some schemes hash together with the password.

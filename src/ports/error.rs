@@ -95,6 +95,13 @@ impl PortError {
         self
     }
 
+    /// Marks that the same call may succeed later, whatever kind of failure it is.
+    #[must_use]
+    pub fn temporarily(mut self) -> Self {
+        self.temporary = true;
+        self
+    }
+
     /// Marks the failure as the fault of one record while the adapter works. Such a failure must not open the circuit
     /// breaker: otherwise anybody who can cause it could cut off the adapter for everyone.
     #[must_use]

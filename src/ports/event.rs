@@ -1,8 +1,9 @@
-//! Events for other systems, such as welcome mail or a CRM. They contain account ids and codes, never customer data.
+//! Events for other systems, such as welcome mail or a CRM. They contain account ids and codes, never customer data; only
+//! what the legacy system is told of its own customers names them.
 
 use jiff::Timestamp;
 
-use super::TargetId;
+use super::{MigratedCustomer, TargetId};
 
 /// The kind of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,10 +18,12 @@ pub enum EventKind {
     Refused,
     /// A customer could not be migrated because of the record, the legacy system, or the target.
     Failed,
+    /// The legacy system is to be told that a customer was migrated. Never goes to a webhook.
+    WriteBack,
 }
 
 impl EventKind {
-    /// All kinds.
+    /// The kinds that webhooks can be told of.
     pub const ALL: [Self; 5] = [Self::Migrated, Self::NeedsAction, Self::PasswordReset, Self::Refused, Self::Failed];
 
     /// The name used in settings and request bodies.
@@ -32,13 +35,14 @@ impl EventKind {
             Self::PasswordReset => "password_reset",
             Self::Refused => "refused",
             Self::Failed => "failed",
+            Self::WriteBack => "write_back",
         }
     }
 
     /// The kind with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+        Self::ALL.into_iter().chain([Self::WriteBack]).find(|kind| kind.name() == name)
     }
 }
 
@@ -57,6 +61,8 @@ pub struct Event {
     pub request_id: String,
     /// Tags that hooks assigned to the customer.
     pub tags: Vec<String>,
+    /// The customer, for [`EventKind::WriteBack`] alone.
+    pub customer: Option<MigratedCustomer>,
 }
 
 /// An event taken from the outbox.

@@ -2,7 +2,8 @@
 //!
 //! A port is a trait: [`Source`], [`Verifier`], [`Target`], [`Ledger`], [`Hooks`] and [`Clock`]. Adapters implement
 //! them, guards wrap them, and the login knows nothing else. A ledger has three ports more, for what surrounds a login:
-//! [`Outbox`], [`Nonces`] and [`Reports`]; [`OpenLedger`] holds all four. Every failure is a [`PortError`], whose kind says
+//! [`Outbox`], [`Nonces`] and [`Reports`]; [`OpenLedger`] holds all four. A [`LegacyWriter`] is told of migrated customers
+//! afterwards. Every failure is a [`PortError`], whose kind says
 //! what it means for a login; an answer that is not certain is always an error.
 
 mod account;
@@ -37,6 +38,7 @@ mod summary;
 mod target;
 mod verifier;
 mod work;
+mod write_back;
 
 pub use account::{
     AccountState, Authenticated, Authentication, Conflict, Created, Deleted, Deletion, Found, NewAccount,
@@ -52,7 +54,7 @@ pub use clock::{Clock, SystemClock};
 pub use counter::{Attempt, Counter, Reservation, Reserved, Room, Settled};
 pub use customer::{ExternalId, LegacyKey};
 pub use decision::{Decision, DecisionOutcome, DecisionReason, Operation};
-pub use delivery::{DeliveryState, Subscription};
+pub use delivery::{DeliveryState, Subscription, Undelivered};
 pub use entry_report::{EntryFilter, EntryPage, EntryReport};
 pub use error::{BoxFuture, PortError, PortErrorKind};
 pub use event::{Event, EventKind, Outgoing};
@@ -74,3 +76,4 @@ pub use summary::{OutcomeCount, Summary};
 pub use target::Target;
 pub use verifier::{Presented, Verification, Verifier};
 pub use work::Work;
+pub use write_back::{LegacyWriter, MigratedCustomer, Written};

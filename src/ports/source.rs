@@ -22,6 +22,11 @@ pub trait Source: Send + Sync {
         Coverage::Whole
     }
 
+    /// The source of the same records without what is added from elsewhere, which is enough to tell whose a login is.
+    fn without_parts(&self) -> Option<&dyn Source> {
+        None
+    }
+
     /// The one record of this customer, or `None`.
     ///
     /// An outage, a timeout, a response that is not a record, or more than one record is an error, never `None`.

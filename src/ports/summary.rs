@@ -34,8 +34,12 @@ pub struct Summary {
     pub first_at: Option<Timestamp>,
     /// When the last customer was migrated.
     pub last_at: Option<Timestamp>,
-    /// Events waiting to be sent.
+    /// Events waiting to be sent, without those for legacy systems.
     pub events: u64,
+    /// Migrated customers whom their legacy systems are still to be told of.
+    pub write_backs: u64,
+    /// Those of whom telling it was given up.
+    pub write_backs_failed: u64,
 }
 
 /// How often an outcome occurred, for one reason.

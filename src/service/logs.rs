@@ -63,6 +63,9 @@ pub fn init(settings: &LogSettings) -> Result<(), LogError> {
     Ok(())
 }
 
+/// Never logged: what a database says besides its answers may be about a customer, and has no end if the server is hostile.
+const WORDS_OF_DATABASES: &str = "sqlx::postgres::notice=off";
+
 /// Whether text lines are coloured (<https://no-color.org>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Colours {
@@ -78,7 +81,9 @@ fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(&settings.filter).map_err(|_| LogError::Filter(settings.filter.clone()))?;
+    let invalid = || LogError::Filter(settings.filter.clone());
+    let filter = EnvFilter::try_new(&settings.filter).map_err(|_| invalid())?;
+    let filter = filter.add_directive(WORDS_OF_DATABASES.parse().map_err(|_| invalid())?);
     let writer = OneLine { writer, colours };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     Ok(match settings.format {
@@ -222,6 +227,22 @@ mod tests {
         let mut writer = OneLineWriter { writer: Full, colours: Colours::None };
         assert_eq!(writer.write(b"line\n").unwrap(), 5);
         assert!(writer.flush().is_ok());
+    }
+
+    #[test]
+    fn words_of_a_database_are_not_logged() {
+        for filter in ["info", "trace", "sqlx=trace"] {
+            let (kept, settings) =
+                (Kept::default(), LogSettings { filter: filter.to_owned(), ..LogSettings::default() });
+            let writer = kept.clone();
+            let subscriber = subscriber(&settings, Colours::None, move || writer.clone()).unwrap();
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::warn!(target: "sqlx::postgres::notice", "about ada");
+                tracing::warn!(target: "sqlx::pool", "about connections");
+            });
+            let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+            assert!(!text.contains("ada") && text.contains("connections"), "{filter}: {text}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod adapter;
 mod folder;
 mod reporter;
 mod secret;
+pub(crate) mod shown;
 pub mod units;
 
 pub use adapter::{AdapterSettings, FileSetting, FileUse, SecretSetting, SecretUse};

@@ -12,12 +12,21 @@
 
 #[path = "../support/running.rs"]
 mod running;
+#[path = "../support/servers/mod.rs"]
+mod servers;
 
 mod broken_settings;
 mod canary;
+mod databases;
+mod directories;
+mod directory;
+mod house;
+mod legacy;
 mod operations;
 mod receiver;
 mod scan;
 mod secrecy;
 mod shop;
+mod trace;
 mod visitor;
+mod web_apis;

@@ -145,7 +145,8 @@ impl Shop {
     fn settings(mut self, source: Source, receiver: &str, closed: &str) -> Self {
         let hook = self.aviary.token("the webhook secret");
         let path = self.aviary.word(Kind::Address, "the path of the webhook");
-        let ledger = hex::encode(self.aviary.key("the ledger key"));
+        let (ledger, writer) =
+            (hex::encode(self.aviary.key("the ledger key")), self.aviary.token("the token of the writer"));
         self.aviary.add(Kind::Secret, "the old signing secret", format!("{}-of-old", self.signing));
         self.write("ledger.key", &ledger);
         self.write("caller.token", &self.token);
@@ -179,6 +180,11 @@ login:
   lease: 3500ms
   attempts: {{ customer: {{ limit: 5, window: 15m }}, network: {{ limit: 1000000, window: 15m }} }}
 guard: {{ breaker: {{ open: 100ms }} }}
+write_back:
+  to:
+    kind: http
+    server: {{ url: '{closed}', allow: [ 127.0.0.1 ], auth: {{ kind: bearer, token: '{writer}' }} }}
+    request: {{ method: DELETE, path: '/customers/{{id}}' }}
 hooks:
   before_fetch: 'if identifier == \"\" {{ #{{ deny: \"nobody\" }} }}'
   after_fetch: after.rhai

@@ -12,8 +12,14 @@
 )]
 #![cfg(all(feature = "cli", unix))]
 
+#[path = "../support/running.rs"]
+#[allow(dead_code, reason = "these tests make no hashes")]
+mod running;
 #[path = "../support/servers/mod.rs"]
 mod servers;
 
+mod cognito;
 mod fault_server;
 mod keycloak;
+mod service;
+mod wordpress;

@@ -218,9 +218,9 @@ impl Fixture {
 
     /// All events that are not sent yet.
     pub async fn events(&self) -> Vec<Event> {
-        let all = [Subscription { receiver: "all".to_owned(), kinds: EventKind::ALL.to_vec() }];
+        let all = [Subscription::new("all", &EventKind::ALL)];
         self.ledger.route(&all, Timestamp::MAX, 1000).await.unwrap();
-        let due = self.ledger.due("all", Timestamp::MAX, Duration::ZERO, 1000).await.unwrap();
+        let due = self.ledger.due(&all[0], Timestamp::MAX, Duration::ZERO, 1000).await.unwrap();
         due.into_iter().map(|outgoing| outgoing.event).collect()
     }
 

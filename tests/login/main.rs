@@ -25,3 +25,4 @@ mod spelling;
 mod systems;
 mod takeover;
 mod verifiers;
+mod write_back;

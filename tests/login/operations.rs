@@ -63,9 +63,9 @@ async fn forgot_password_creates_at_most_a_pending_account() {
     );
     let outcomes: Vec<_> = fixture.ledger.decisions().iter().map(|decision| decision.outcome.name()).collect();
     assert_eq!(outcomes, ["accepted", "refused", "refused"]);
-    let all = [Subscription { receiver: "all".into(), kinds: EventKind::ALL.to_vec() }];
+    let all = [Subscription::new("all", &EventKind::ALL)];
     fixture.ledger.route(&all, fixture.clock.now(), 10).await.unwrap();
-    let events = fixture.ledger.due("all", fixture.clock.now(), std::time::Duration::from_secs(1), 10).await.unwrap();
+    let events = fixture.ledger.due(&all[0], fixture.clock.now(), std::time::Duration::from_secs(1), 10).await.unwrap();
     let kinds: Vec<_> = events.iter().map(|outgoing| outgoing.event.kind).collect();
     assert_eq!(kinds, [EventKind::PasswordReset], "nobody is migrated");
     // only the legacy password signs in to it, which completes the account

@@ -99,6 +99,22 @@ async fn the_next_verifier_is_asked_only_after_a_wrong_password() {
     }
 }
 
+/// An outage of the second verifier must not admit any number of guesses at the first.
+#[tokio::test]
+async fn a_wrong_password_counts_although_the_next_verifier_is_down() {
+    let fixture = Fixture::new();
+    fixture.legacy(&customer("ada"));
+    let (a, b) = (Scripted::new(Verdict::Mismatch), Scripted::new(None));
+    let migrator = migrator(&fixture, RULES, verifiers(&[("a", &a), ("b", &b)], &["a", "b"]));
+    let mut guesses = 0;
+    while login(&migrator, "ada", "guess").await.outcome == Outcome::LegacyUnavailable {
+        guesses += 1;
+        assert!(guesses < 100, "no limit");
+    }
+    assert_eq!(login(&migrator, "ada", "guess").await.outcome, Outcome::Refused(Refusal::Attempts));
+    assert_eq!((a.asked(), b.asked()), (guesses, guesses));
+}
+
 #[tokio::test]
 async fn the_rules_choose_the_verifier_of_a_customer() {
     const CHOOSING: &str = "landfall: 1\nname: t\ntarget: standard\nverifiers: [ shop-api, directory ]\n\

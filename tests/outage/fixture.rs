@@ -51,6 +51,11 @@ pub struct Answer {
 impl Fixture {
     /// A fixture whose customers may fail this often before they are locked out.
     pub async fn new(names: &[&str], failures: u32) -> Self {
+        Self::with(names, failures, "").await
+    }
+
+    /// The same with more settings.
+    pub async fn with(names: &[&str], failures: u32, more: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a folder");
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
@@ -67,7 +72,7 @@ impl Fixture {
             "hooks: {{ before_fetch: 'if identifier == \"hank\" {{ #{{ deny: \"not_today\" }} }}', \
              webhooks: [ {{ name: crm, url: 'http://{nobody}/', secret: '{TOKEN}' }} ] }}\n"
         );
-        write("landfall.yaml", &format!("{SETTINGS}{CHEAP}{login}{hooks}"));
+        write("landfall.yaml", &format!("{SETTINGS}{CHEAP}{login}{hooks}{more}"));
         let mut legacy = open(folder.path().join("legacy.db")).await;
         let schema = "CREATE TABLE customers (id, login, mail, state, password, about); \
                       CREATE VIEW people AS SELECT * FROM customers";

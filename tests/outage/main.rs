@@ -21,3 +21,4 @@ mod full_disk;
 mod ledger_down;
 mod legacy_down;
 mod one_answer;
+mod write_back;

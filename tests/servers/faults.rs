@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -161,4 +162,88 @@ fn a_proxy_without_a_server_closes_connections() {
     let proxy = Proxy::to(upstream);
     assert!(is_closed(&connect(proxy.address)));
     assert_eq!((proxy.accepted(), proxy.open()), (1, 0));
+}
+
+/// What the other side sends until it closes, and whether it is a reset.
+fn rest(mut stream: &TcpStream) -> (Vec<u8>, bool) {
+    let mut received = Vec::new();
+    let end = stream.read_to_end(&mut received);
+    (received, end.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset))
+}
+
+#[test]
+fn a_proxy_delays_what_a_server_sends() {
+    let proxy = Proxy::to(echo());
+    let stream = connect(proxy.address);
+    proxy.set(Mode::Latency(Duration::from_millis(300)));
+    let began = Instant::now();
+    send(&stream);
+    receive(&stream);
+    assert!(began.elapsed() >= Duration::from_millis(300));
+    proxy.set(Mode::Drip);
+    let began = Instant::now();
+    (&stream).write_all(b"xx").expect("sent");
+    receive(&stream);
+    assert!(is_silent(&stream));
+    receive(&stream);
+    assert!(began.elapsed() >= Duration::from_secs(1));
+}
+
+#[test]
+fn a_proxy_breaks_off_in_the_middle() {
+    let proxy = Proxy::to(echo());
+    for (mode, reset) in [(Mode::Short, false), (Mode::Reset, true)] {
+        let stream = connect(proxy.address);
+        proxy.set(mode);
+        (&stream).write_all(b"half of it").expect("sent");
+        assert_eq!(rest(&stream), (b"half ".to_vec(), reset), "{mode:?}");
+        proxy.heal();
+    }
+    until("none is open", || proxy.open() == 0);
+}
+
+#[test]
+fn a_proxy_refuses_connections_and_comes_back() {
+    let proxy = Proxy::to(echo());
+    let before = connect(proxy.address);
+    until("it is open", || proxy.open() == 1);
+    proxy.set(Mode::Refuse);
+    let refused = TcpStream::connect(proxy.address).expect_err("nobody listens");
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    send(&before);
+    receive(&before);
+    proxy.heal();
+    assert!(is_closed(&before));
+    let after = connect(proxy.address);
+    send(&after);
+    receive(&after);
+}
+
+#[test]
+fn a_proxy_is_down_and_up_by_turns() {
+    let proxy = Proxy::to(echo());
+    proxy.set(Mode::Flapping);
+    let (began, mut seen) = (Instant::now(), vec![]);
+    while began.elapsed() < Duration::from_millis(3900) {
+        let up = TcpStream::connect(proxy.address).is_ok();
+        if seen.last() != Some(&up) {
+            seen.push(up);
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(seen, [false, true, false, true]);
+}
+
+#[test]
+fn another_server_can_answer_in_place_of_the_real_one() {
+    let proxy = Proxy::to(echo());
+    let before = connect(proxy.address);
+    until("it is open", || proxy.open() == 1);
+    proxy.instead(Arc::new(|mut stream| stream.write_all(b"hello").expect("sent")));
+    assert!(is_closed(&before));
+    assert_eq!(rest(&connect(proxy.address)), (b"hello".to_vec(), false));
+    proxy.heal();
+    let after = connect(proxy.address);
+    send(&after);
+    receive(&after);
 }

@@ -29,3 +29,4 @@ mod restarts;
 mod suite;
 mod values_mariadb;
 mod values_postgres;
+mod write_back;

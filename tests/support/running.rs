@@ -67,6 +67,7 @@ impl Running {
     }
 
     /// Sends SIGTERM, and waits for the exit code.
+    #[allow(dead_code, reason = "not every test binary stops it")]
     pub fn stop(mut self) -> Option<i32> {
         kill_process(Pid::from_child(&self.child), Signal::TERM).expect("a running process");
         let began = Instant::now();
@@ -86,6 +87,14 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// An HTTP client that waits so long, and uses no proxy of the environment.
+#[allow(dead_code, reason = "not every test that starts a service calls it this way")]
+pub fn client(timeout: Duration) -> reqwest::Client {
+    // another test may have set the provider of the process
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().timeout(timeout).build().expect("a client")
 }
 
 /// Polls until there is a result.

@@ -124,6 +124,10 @@ impl Source for EnrichedSource {
         self.source.coverage()
     }
 
+    fn without_parts(&self) -> Option<&dyn Source> {
+        Some(&*self.source)
+    }
+
     fn fetch<'a>(
         &'a self,
         call: Call<'a>,

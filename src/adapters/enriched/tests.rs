@@ -81,3 +81,12 @@ async fn an_outage_of_a_required_part_is_an_outage() {
         assert!(optional.fetch("ada").await.is_err());
     }
 }
+
+#[tokio::test]
+async fn the_source_without_parts_is_there_for_lookups() {
+    let world = world(true);
+    let ada = IdentifierProfile::default().canonical("ada").expect("an identifier");
+    let bare = world.enriched.without_parts().expect("a source");
+    let record = bare.fetch(Call::outside_login("r1"), &ada).await.expect("an answer").expect("a record");
+    assert_eq!((record.json(), world.orders.calls()), (NAME, 0));
+}

@@ -89,6 +89,12 @@ pub enum FileError {
         #[source]
         error: io::Error,
     },
+    /// There is a folder, a pipe or a device at the path.
+    #[error("`{}` is not a regular file", .0.display())]
+    NoFile(PathBuf),
+    /// A changed export has no record, while the one before had some.
+    #[error("`{}` has no record that can be read; write an export beside it and rename it when it is complete", .0.display())]
+    NoRecords(PathBuf),
     /// The records cannot be spooled.
     #[error("cannot spool the records to `{}`: {}", path.display(), error.kind())]
     Spool {

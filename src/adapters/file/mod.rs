@@ -219,7 +219,11 @@ impl Shared {
             stamp = later;
         }
         let context = Context { paths: &self.paths, profile: &self.profile, settings: &self.settings };
-        let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| Opened::open(&context)));
+        let had_records = self.current().report.records > 0;
+        let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| match Opened::open(&context) {
+            Ok(opened) if had_records && opened.report.records == 0 => Err(FileError::NoRecords(path.clone())),
+            opened => opened,
+        }));
         let next = match (opened, stamp) {
             (Ok(Ok(opened)), _) => {
                 let FileReport { records, logins, ambiguous, unread, .. } = opened.report;

@@ -40,11 +40,12 @@ impl Opened {
     pub fn open(context: &Context<'_>) -> Result<Self, FileError> {
         let settings = context.settings;
         let unread = |error| FileError::Read { path: settings.path.clone(), error };
+        // opening a pipe would wait for its writer
+        if !fs::metadata(&settings.path).map_err(unread)?.is_file() {
+            return Err(FileError::NoFile(settings.path.clone()));
+        }
         let file = File::open(&settings.path).map_err(unread)?;
         let metadata = file.metadata().map_err(unread)?;
-        if !metadata.is_file() {
-            return Err(unread(io::ErrorKind::IsADirectory.into()));
-        }
         let stamp = Stamp::of(&metadata);
         let export = file.try_clone().map_err(unread)?;
         let place = place(context, metadata.len());

@@ -131,7 +131,9 @@ impl SourceAdapter for FileSettings {
         Box::pin(async move {
             match self.open(context).await {
                 Ok(OpenSource { report, .. }) => {
-                    Trial { summary: report.map(|report| summary(&report)), ..Trial::default() }
+                    let is_empty = report.as_ref().is_some_and(|report| report.records == 0);
+                    let findings = if is_empty { vec![without_records()] } else { Vec::new() };
+                    Trial { summary: report.map(|report| summary(&report)), findings, ..Trial::default() }
                 }
                 Err(error) => {
                     let (key, message) = ("path".to_owned(), format!("the source cannot be used: {error}"));
@@ -162,10 +164,20 @@ impl SourceAdapter for FileSettings {
     }
 }
 
+fn without_records() -> TrialFinding {
+    TrialFinding {
+        severity: Severity::Warning,
+        code: "R514",
+        key: "path".to_owned(),
+        message: "the export has no record that can be read: every customer is unknown".to_owned(),
+        help: "check the file, its `format`, and where its `records` are".to_owned(),
+    }
+}
+
 /// What was read, in one line.
 fn summary(report: &FileReport) -> String {
     let FileReport { records, logins, ambiguous, unread, .. } = report;
     format!(
-        "{records} records with {logins} logins; {ambiguous} logins of several records, {unread} records cannot be read"
+        "{records} records with {logins} logins; logins of several records: {ambiguous}; records that cannot be read: {unread}"
     )
 }

@@ -127,7 +127,7 @@ fn unusable_files_are_rejected() {
     assert!(broken.starts_with("cannot read the records after line 1"), "{broken}");
     let gone = refused(settings(&folder.path().join("gone.json")));
     assert!(gone.ends_with("cannot be read: entity not found"), "{gone}");
-    assert!(refused(settings(folder.path())).contains("cannot be read"));
+    assert!(refused(settings(folder.path())).contains("is not a regular file"));
     let logins = FileSettings { logins: Vec::new(), ..file("b.json", "{}") };
     assert_eq!(refused(logins), "`` is not a login path: at least one path is required");
     let nowhere = FileSettings { spool: Some(folder.path().join("nowhere")), ..file("c.yaml", "login: ada") };
@@ -304,6 +304,33 @@ async fn a_replaced_export_is_indexed_beside_the_old_one() {
     assert_eq!(fetch(&source, "ada").await, Ok(Some("{\"login\":\"ada\",\"n\":1}".to_owned())));
     comes(&source, "ada", Ok(Some("{\"login\":\"ada\",\"n\":2}"))).await;
     comes(&source, "bo", Ok(Some("{\"login\":\"bo\"}"))).await;
+}
+
+#[tokio::test]
+async fn an_export_without_records_takes_no_ones_place() {
+    for nothing in ["", "<html>down</html>\n", "\n\n"] {
+        let folder = folder();
+        let settings = kept(&folder, "a.ndjson", "{\"login\":\"ada\"}\n");
+        let source = reopened(&settings);
+        comes(&source, "ada", Ok(Some("{\"login\":\"ada\"}"))).await;
+        fs::write(folder.path().join("new"), nothing).unwrap();
+        fs::rename(folder.path().join("new"), &settings.path).unwrap();
+        comes(&source, "ada", Err(PortErrorKind::BadResponse)).await;
+        fs::write(folder.path().join("new"), "{\"login\":\"bo\"}\n").unwrap();
+        fs::rename(folder.path().join("new"), &settings.path).unwrap();
+        comes(&source, "bo", Ok(Some("{\"login\":\"bo\"}"))).await;
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let folder = folder();
+    let path = folder.path().join("users.ndjson");
+    let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+    assert!(made.success());
+    let refused = FileSource::open(settings(&path), IdentifierProfile::default()).unwrap_err();
+    assert!(refused.to_string().contains("is not a regular file"), "{refused}");
 }
 
 #[tokio::test]

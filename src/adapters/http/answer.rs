@@ -45,10 +45,18 @@ impl Answer {
         })
     }
 
-    /// The body as text.
+    /// The body as text. A page in HTML is not an answer of the system.
     pub fn text(&self) -> Result<&str, Failure> {
+        if self.is_page() {
+            return Err(Failure::bad("the answer is a page in HTML"));
+        }
         let (_, charset) = self.content_type();
         self.utf8(charset.as_deref())
+    }
+
+    /// Whether it is a page in HTML, such as a proxy shows.
+    pub fn is_page(&self) -> bool {
+        matches!(self.content_type().0.as_str(), "text/html" | "application/xhtml+xml")
     }
 
     fn utf8(&self, charset: Option<&str>) -> Result<&str, Failure> {

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::aws::Signer;
 use super::client::Raw;
 use super::error::Failure;
-use super::request::{Built, Mistake, basic, sensitive};
+use super::request::{Built, Mistake, RESERVED, basic, sensitive};
 use super::settings::{AuthSettings, OauthAuth, SendSecret};
 use crate::model::Value;
 use crate::ports::PortErrorKind;
@@ -85,6 +85,9 @@ impl Auth {
             Some(AuthSettings::Header(header)) => {
                 let name = HeaderName::from_bytes(header.name.as_bytes());
                 let name = name.map_err(|_| at(".name", "the name of the header is invalid", "such as `x-api-key`"))?;
+                if RESERVED.contains(&name.as_str()) {
+                    return Err(at(".name", "the header cannot be set", "name one that Landfall does not set itself"));
+                }
                 Self::Header(name, sensitive(header.value.expose()).map_err(unfit)?)
             }
             Some(AuthSettings::Oauth(oauth)) => {
@@ -95,6 +98,10 @@ impl Auth {
                 };
                 let url =
                     check(&absolute).map_err(|mistake| Mistake { key: "server.auth.token_url".into(), ..mistake })?;
+                if oauth.token_url.starts_with('/') && url.origin() != base.origin() {
+                    let help = "write a path such as `/oauth/token`, or a whole URL with `https://`";
+                    return Err(at(".token_url", "the path leads to another host", help));
+                }
                 Self::Oauth(Box::new(Oauth { url, settings: oauth.clone(), token: Mutex::new(None) }))
             }
             Some(AuthSettings::Aws(aws)) => Self::Aws(Arc::new(Signer::new(aws))),

@@ -7,7 +7,7 @@ use super::condition::Condition;
 use super::path::{Path, PathError};
 use super::preset;
 use super::request::{Mistake, Request};
-use super::settings::{AuthSettings, HttpSettings, HttpVerifierSettings};
+use super::settings::{HttpSettings, HttpVerifierSettings};
 use super::shape::{ConditionSettings, RequestSettings, whole};
 use super::template::{Known, Name};
 use crate::password::Verdict;
@@ -27,9 +27,12 @@ fn is_outage(status: u16) -> bool {
 #[derive(Debug)]
 pub(super) struct SourcePlan {
     pub record: Request,
+    pub others: Vec<Request>,
+    pub key: Option<Path>,
     pub pick: Path,
     pub matching: Vec<Path>,
     pub none_when: Vec<Condition>,
+    pub found_when: Vec<Condition>,
     pub lists: Vec<ListPlan>,
     pub params: std::collections::BTreeMap<String, Secret>,
 }
@@ -92,14 +95,14 @@ pub(super) fn verifier_secrets(settings: &HttpVerifierSettings, folder: &FilePat
 }
 
 /// A mistake in the place of the server was reported before.
-fn client_mistakes(server: &super::settings::Server, folder: &FilePath) -> Vec<Mistake> {
+pub(super) fn client_mistakes(server: &super::settings::Server, folder: &FilePath) -> Vec<Mistake> {
     if client::place(server).is_err() {
         return Vec::new();
     }
     Client::open(server, 1024, folder).err().into_iter().collect()
 }
 
-fn report(mistakes: Vec<Mistake>, reporter: &mut Reporter<'_>) {
+pub(super) fn report(mistakes: Vec<Mistake>, reporter: &mut Reporter<'_>) {
     for Mistake { code, key, message, help } in mistakes {
         reporter.error(code, &key, message, help);
     }
@@ -110,20 +113,31 @@ pub(super) fn source_plan(settings: &HttpSettings, folder: &FilePath) -> Result<
     let settings = preset::of_source(settings, folder)?;
     let mut mistakes = Vec::new();
     let known = Known { params: Some(&settings.params), ..Known::default() };
-    let record = required_request("record", settings.record.as_deref(), known, &mut mistakes);
-    if record.as_ref().is_some_and(|request| !request.names().any(is_customer)) {
-        let help = "a request without `{identifier}` finds the same record for everybody";
-        mistakes.push(Mistake::missing("record", "the request does not use the identifier", help));
+    let record = record_request("record", settings.record.as_deref(), known, &mut mistakes);
+    let others = settings.or.as_deref().unwrap_or_default();
+    let others: Vec<Request> =
+        others.iter().filter_map(|other| record_request("or", Some(other), known, &mut mistakes)).collect();
+    if !others.is_empty() && settings.key.is_none() {
+        let help = "write `key: $.id`, by which a customer whom two requests find is known to be one";
+        mistakes.push(Mistake::missing("key", "`or` needs `key`", help));
     }
+    let key = settings.key.as_deref().and_then(|key| path("key", key, &mut mistakes));
     let pick = path("pick", settings.pick.as_deref().unwrap_or(&whole()), &mut mistakes);
+    if pick.as_ref().is_some_and(Path::has_index) {
+        let help = "pick the list, such as `$.items`: with an index, a second record would not be seen";
+        mistakes.push(Mistake::new("pick", "`pick` chooses one element of a list", help));
+    }
     let paths = settings.matching.iter().flatten();
     let matching = paths.filter_map(|text| path("match", text, &mut mistakes)).collect();
-    let names_customer = record.as_ref().is_some_and(Request::path_has_values);
+    let names_customer = record.iter().chain(&others).all(Request::path_has_values);
     let missing = ConditionSettings { status: super::shape::Statuses(vec![404]), ..ConditionSettings::default() };
     let usual = if names_customer { vec![missing] } else { Vec::new() };
     let none_when = settings.none_when.clone().unwrap_or(usual);
     let none_when = Condition::compile_all("none_when", &none_when, &mut mistakes);
     check_none("none_when", &none_when, &mut mistakes);
+    let found_when = settings.found_when.clone().unwrap_or_default();
+    let found_when = Condition::compile_all("found_when", &found_when, &mut mistakes);
+    check_found(settings.found_when.is_some(), &found_when, &mut mistakes);
     let known = Known { record: true, ..known };
     let mut lists = Vec::new();
     for (name, list) in settings.lists.iter().flatten() {
@@ -140,9 +154,17 @@ pub(super) fn source_plan(settings: &HttpSettings, folder: &FilePath) -> Result<
         }));
     }
     match (record, pick) {
-        (Some(record), Some(pick)) if mistakes.is_empty() => {
-            Ok(SourcePlan { record, pick, matching, none_when, lists, params: settings.params })
-        }
+        (Some(record), Some(pick)) if mistakes.is_empty() => Ok(SourcePlan {
+            record,
+            others,
+            key,
+            pick,
+            matching,
+            none_when,
+            found_when,
+            lists,
+            params: settings.params,
+        }),
         _ => Err(mistakes),
     }
 }
@@ -209,8 +231,8 @@ fn conditions(
         ("disabled_when", Verdict::Disabled, &settings.disabled_when),
         ("expired_when", Verdict::Expired, &settings.expired_when),
     ];
-    // a client certificate is refused before there is an answer, and a signature by other statuses
-    let has_auth = settings.server.auth.as_ref().is_some_and(|auth| !matches!(auth, AuthSettings::Aws(_)));
+    // a client certificate is refused before there is an answer
+    let has_auth = settings.server.auth.is_some();
     let reads_text = rows.iter().filter_map(|(.., written)| written.as_ref()).flatten().any(|one| one.text.is_some());
     let mut found = Vec::new();
     for (key, verdict, written) in rows {
@@ -221,11 +243,20 @@ fn conditions(
             mistakes.push(Mistake::missing(key, format!("`{key}` is missing"), help));
         }
         let compiled = Condition::compile_all(key, written, mistakes);
+        check_subject(key, &verdict, written, settings, mistakes);
         let mut bare = compiled.iter().filter(|condition| !condition.has_evidence()).peekable();
         if (verdict.is_match() || reads_text) && !status_alone && bare.peek().is_some() {
             let help = "pages of proxies and errors also have statuses: add a value of `body`, or a header; if answers \
                         have none, write `status_alone: true`";
             mistakes.push(Mistake::new(key, format!("`{key}` has a status alone, which proves nothing"), help));
+            found.push((verdict, compiled));
+            continue;
+        }
+        let is_success =
+            |condition: &&Condition| !verdict.is_match() && condition.has_status(|status| (200..300).contains(&status));
+        if bare.clone().any(|condition| is_success(&condition)) {
+            let help = "add a value of `body`, or a header, that only these answers have";
+            mistakes.push(Mistake::new(key, format!("`{key}` has a status that also means success"), help));
             found.push((verdict, compiled));
             continue;
         }
@@ -238,6 +269,21 @@ fn conditions(
     found
 }
 
+/// A condition that waives the subject waives something, and never for what verifies.
+fn check_subject(
+    key: &str,
+    verdict: &Verdict,
+    written: &[ConditionSettings],
+    settings: &HttpVerifierSettings,
+    mistakes: &mut Vec<Mistake>,
+) {
+    let is_fit = *verdict == Verdict::MustChange && settings.subject.is_some();
+    if !is_fit && written.iter().any(|condition| condition.subject == Some(false)) {
+        let help = "`subject: false` is for answers in `must_change_when` that do not have what `subject` compares";
+        mistakes.push(Mistake::contradiction(key, format!("`{key}` has no subject to leave out"), help));
+    }
+}
+
 /// What the status of a condition means as well, if it has nothing else.
 fn other_meaning(condition: &Condition, has_auth: bool) -> Option<&'static str> {
     match condition {
@@ -248,15 +294,45 @@ fn other_meaning(condition: &Condition, has_auth: bool) -> Option<&'static str> 
 }
 
 /// An outage is never an unknown customer.
-fn check_none(key: &str, conditions: &[Condition], mistakes: &mut Vec<Mistake>) {
+pub(super) fn check_none(key: &str, conditions: &[Condition], mistakes: &mut Vec<Mistake>) {
     let mut bare = conditions.iter().filter(|condition| !condition.has_evidence());
-    if let Some(meaning) = bare.find_map(|condition| other_meaning(condition, true)) {
+    let is_found = |condition: &Condition| condition.is_status_alone() && condition.has_status(|status| status == 200);
+    let other =
+        |condition: &Condition| other_meaning(condition, true).or(is_found(condition).then_some("there is a record"));
+    if let Some(meaning) = bare.find_map(other) {
         let help = "add a value of `body`, or a header, that tells them apart";
         mistakes.push(Mistake::new(key, format!("`{key}` has a status that also means that {meaning}"), help));
     }
+    if conditions.iter().any(|condition| !condition.has_subject) {
+        let help = "`subject: false` is for answers about a password";
+        mistakes.push(Mistake::contradiction(key, format!("`{key}` has no subject to leave out"), help));
+    }
 }
 
-fn required_request(
+fn check_found(is_set: bool, conditions: &[Condition], mistakes: &mut Vec<Mistake>) {
+    let is_empty = is_set && conditions.is_empty();
+    if is_empty || conditions.iter().any(|condition| !condition.has_evidence()) {
+        let help = "add a value of `body` that every record has, such as `$.id: { exists: true }`";
+        mistakes.push(Mistake::new("found_when", "`found_when` has nothing that tells a record from an error", help));
+    }
+}
+
+/// A request that finds a customer.
+fn record_request(
+    key: &str,
+    settings: Option<&RequestSettings>,
+    known: Known<'_>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Request> {
+    let request = required_request(key, settings, known, mistakes)?;
+    if !request.names().any(is_customer) {
+        let help = "a request without `{identifier}` finds the same record for everybody";
+        mistakes.push(Mistake::missing(key, "the request does not use the identifier", help));
+    }
+    Some(request)
+}
+
+pub(super) fn required_request(
     key: &str,
     settings: Option<&RequestSettings>,
     known: Known<'_>,

@@ -74,6 +74,10 @@ impl Client {
     /// Sends a request and reads the answer. The caller bounds the time.
     pub async fn send(&self, built: &Built, resend: Resend, request_id: &str) -> Result<Answer, Failure> {
         let (answer, credentials) = self.send_once(built, request_id).await?;
+        if answer.status == 403 && credentials.may_be_old() {
+            // a token that was revoked, or that lost a right, is replaced for the next request
+            self.auth.forget(&credentials).await;
+        }
         if answer.status != 401 || !credentials.may_be_old() {
             return Self::checked(answer, &credentials);
         }
@@ -154,7 +158,7 @@ impl Raw {
             body.extend_from_slice(&chunk);
         }
         // the client takes the header away when it decompresses
-        if response.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        if response.headers().get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity") {
             return Err(Failure::bad("the answer has an unknown content coding"));
         }
         let version = match response.version() {

@@ -6,6 +6,13 @@ use super::request::Mistake;
 use super::shape::{ConditionSettings, Scalar, Test};
 use crate::model::Value;
 
+/// A header that is there and has no single text.
+const UNREADABLE: Value<'static> = Value::Bool(true);
+
+/// Headers that every answer may have, whatever it means.
+const USUAL: [&str; 9] =
+    ["content-type", "content-length", "date", "server", "connection", "keep-alive", "cache-control", "vary", "via"];
+
 /// A compiled condition.
 #[derive(Debug, Clone)]
 pub(crate) struct Condition {
@@ -13,6 +20,8 @@ pub(crate) struct Condition {
     body: Vec<(Path, Test)>,
     headers: Vec<(String, Test)>,
     text: Option<String>,
+    /// Whether answers must say whose password it is.
+    pub has_subject: bool,
 }
 
 impl Condition {
@@ -43,23 +52,43 @@ impl Condition {
                 }
             }
         }
+        if settings.text.as_deref().is_some_and(|text| text.trim().is_empty()) {
+            let help = "write a part of the body that no other answer has";
+            mistakes.push(Mistake::new(key, format!("`{key}` has an empty text, which every answer contains"), help));
+        }
         let headers = settings.headers.iter().map(|(name, test)| (name.clone(), as_text(test))).collect();
-        (mistakes.len() == before).then(|| Self { statuses, body, headers, text: settings.text.clone() })
+        let (text, has_subject) = (settings.text.clone(), settings.subject.unwrap_or(true));
+        (mistakes.len() == before).then_some(Self { statuses, body, headers, text, has_subject })
     }
 
     /// Whether an answer fulfils it. `body` is what the answer says, and `text` the same if it is not JSON.
     pub fn holds(&self, answer: &Answer, body: Value<'_>, text: &str) -> bool {
-        let header = |name: &str| answer.header(name).map_or(Value::Missing, Value::Text);
+        let header = |name: &str| {
+            let mut found = answer.headers.get_all(name).iter();
+            match (found.next(), found.next()) {
+                (None, _) => Value::Missing,
+                (Some(value), None) => value.to_str().map_or(UNREADABLE, Value::Text),
+                // which one counts is not known
+                (Some(_), Some(_)) => UNREADABLE,
+            }
+        };
         self.statuses.contains(&answer.status)
             && self.body.iter().all(|(path, test)| fulfils(path.find(body), test))
             && self.headers.iter().all(|(name, test)| fulfils(header(name), test))
             && self.text.as_ref().is_none_or(|part| text.contains(part.as_str()))
     }
 
-    /// Whether more than the status is required to be there.
+    /// Whether more than the status is required to be there, and more than any answer has.
     pub fn has_evidence(&self) -> bool {
-        let mut tests = self.body.iter().map(|(_, test)| test).chain(self.headers.iter().map(|(_, test)| test));
+        let body = self.body.iter().filter(|(path, test)| !(path.is_whole() && *test == Test::Exists(true)));
+        let headers = self.headers.iter().filter(|(name, _)| !USUAL.contains(&name.to_ascii_lowercase().as_str()));
+        let mut tests = body.map(|(_, test)| test).chain(headers.map(|(_, test)| test));
         self.text.is_some() || tests.any(|test| *test != Test::Exists(false))
+    }
+
+    /// Whether nothing but the status is described.
+    pub fn is_status_alone(&self) -> bool {
+        self.text.is_none() && self.body.is_empty() && self.headers.is_empty()
     }
 
     /// Whether the condition is about the body.
@@ -91,10 +120,15 @@ fn fulfils(value: Value<'_>, test: &Test) -> bool {
     match test {
         Test::Is(want) => is(value, want),
         Test::OneOf(wanted) => wanted.iter().any(|want| is(value, want)),
-        Test::Exists(exists) => value.is_present() == *exists,
+        Test::Exists(exists) => says_something(value) == *exists,
         Test::Contains(part) => value.as_text().is_some_and(|text| text.contains(part.as_str())),
         Test::StartsWith(start) => value.as_text().is_some_and(|text| text.starts_with(start.as_str())),
     }
+}
+
+/// Systems answer with `"token": ""`, `"user": false` or `"id": 0` where there is none.
+fn says_something(value: Value<'_>) -> bool {
+    !value.is_empty() && !matches!(value, Value::Bool(false) | Value::Int(0))
 }
 
 fn is(value: Value<'_>, want: &Scalar) -> bool {

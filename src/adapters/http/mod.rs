@@ -14,6 +14,7 @@ mod condition;
 pub(crate) mod error;
 mod pages;
 mod path;
+mod position;
 mod preset;
 pub(crate) mod request;
 mod settings;
@@ -22,6 +23,7 @@ mod source;
 pub(crate) mod template;
 mod trial;
 mod verifier;
+mod write_back;
 
 #[cfg(test)]
 mod tests;
@@ -36,6 +38,7 @@ pub use shape::{
 };
 pub use source::HttpSource;
 pub use verifier::HttpVerifier;
+pub use write_back::HttpWriteBack;
 
 #[cfg(test)]
-pub(super) use tests::answers_have_the_meaning_of_their_conditions;
+pub(super) use tests::{answers_have_the_meaning_of_their_conditions, http_is_written_back};

@@ -16,8 +16,8 @@ pub(super) fn next(answer: &Answer, asked: &Url, base: &Url) -> Result<Option<Ur
     let links = answer.headers.get_all("link").iter();
     let mut targets = links.filter_map(|value| value.to_str().ok()).flat_map(targets_of_next);
     let Some(target) = targets.next() else { return Ok(None) };
-    let url = asked.join(target).ok().filter(|url| is_below(url, base));
-    url.map(Some).ok_or_else(|| Failure::bad("the next page of the answer is not below `server.url`"))
+    let url = asked.join(target).ok().filter(|url| is_below(url, base) && url != asked);
+    url.map(Some).ok_or_else(|| Failure::bad("the next page of the answer is the same one, or not below `server.url`"))
 }
 
 fn is_below(url: &Url, base: &Url) -> bool {

@@ -45,6 +45,16 @@ impl Path {
         Ok(Self { text: text.to_owned(), steps })
     }
 
+    /// Whether it is the path of everything.
+    pub fn is_whole(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Whether it chooses an element of a list.
+    pub fn has_index(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Index(_)))
+    }
+
     /// What is there.
     pub fn find<'a>(&self, mut value: Value<'a>) -> Value<'a> {
         for step in &self.steps {

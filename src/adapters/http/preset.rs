@@ -53,11 +53,17 @@ pub(super) struct Preset {
 pub(super) struct SourcePreset {
     pub record: RequestSettings,
     #[serde(default)]
+    pub or: Option<Vec<RequestSettings>>,
+    #[serde(default)]
+    pub key: Option<String>,
+    #[serde(default)]
     pub pick: Option<String>,
     #[serde(default, rename = "match")]
     pub matching: Option<Vec<String>>,
     #[serde(default)]
     pub none_when: Option<Vec<ConditionSettings>>,
+    #[serde(default)]
+    pub found_when: Option<Vec<ConditionSettings>>,
     #[serde(default)]
     pub lists: Option<BTreeMap<String, PartSettings>>,
 }
@@ -110,8 +116,10 @@ pub(super) fn find(name: &str, folder: &Path) -> Result<Preset, Mistake> {
         })?;
         Cow::Borrowed(*text)
     };
-    serde_yaml::from_str(&text).map_err(|error| {
-        let message = format!("the preset is invalid: {error}");
+    serde_path_to_error::deserialize(serde_yaml::Deserializer::from_str(&text)).map_err(|error| {
+        // the text of the error may quote a value
+        let line = error.inner().location().map(|at| format!(", near line {}", at.line())).unwrap_or_default();
+        let message = format!("the preset is invalid at `{}`{line}", error.path());
         Mistake::new("preset", message, "docs/settings.md describes requests and conditions")
     })
 }
@@ -169,9 +177,12 @@ pub(super) fn of_source(settings: &HttpSettings, folder: &Path) -> Result<HttpSe
     // another request has its record elsewhere
     if whole.record.is_none() {
         whole.record = Some(Box::new(source.record));
+        whole.or = whole.or.or(source.or);
+        whole.key = whole.key.or(source.key);
         whole.pick = whole.pick.or(source.pick);
         whole.matching = whole.matching.or(source.matching);
         whole.none_when = whole.none_when.or(source.none_when);
+        whole.found_when = whole.found_when.or(source.found_when);
     }
     whole.lists = whole.lists.or(source.lists);
     if mistakes.is_empty() { Ok(whole) } else { Err(mistakes) }

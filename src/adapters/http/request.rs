@@ -5,19 +5,20 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value as Json;
 use url::Url;
 use zeroize::Zeroizing;
 
 use super::error::Failure;
+use super::position::{self, MARK, fits_json, fits_xml};
 use super::shape::{BasicSettings, BodySettings, RequestSettings};
 use super::template::{Known, Name, Place, Template, TemplateError, Values};
 use crate::model::json;
 use crate::ports::PortErrorKind;
 
 /// Headers that the client sets, or that decide where a request ends.
-const RESERVED: [&str; 9] = [
+pub(super) const RESERVED: [&str; 9] = [
     "host",
     "content-length",
     "content-type",
@@ -29,7 +30,8 @@ const RESERVED: [&str; 9] = [
     "accept-encoding",
 ];
 
-/// Parts of the names of fields and headers that hold secrets.
+/// Parts of the names of fields and headers that hold secrets. Fewer than those whose values are hidden: `keyword` and
+/// `token_type` may be written in a request.
 const PRIVATE: [&str; 8] =
     ["authorization", "cookie", "secret", "password", "api-key", "api_key", "apikey", "access_token"];
 
@@ -290,6 +292,10 @@ fn headers(
         };
         match Template::parse(text, known) {
             Ok(template) if is_written_secret(name, &template) => mistakes.push(written_secret(key)),
+            Ok(template) if header == COOKIE && template.names().any(|name| !matches!(name, Name::Param(_))) => {
+                let help = "a value could add cookies of its own; send it in the query or the body";
+                mistakes.push(Mistake::new(key, "values in a cookie cannot be escaped", help));
+            }
             Ok(template) if template.literals().all(|part| part.bytes().all(|b| (b' '..=b'~').contains(&b))) => {
                 compiled.push((header, template));
             }
@@ -314,6 +320,14 @@ impl Body {
         let content_type = |usual: &'static str| {
             settings.content_type.as_deref().map_or(Ok(HeaderValue::from_static(usual)), HeaderValue::from_str)
         };
+        let is_utf8 = position::is_utf8(
+            settings.content_type.as_deref().unwrap_or_default(),
+            settings.text.as_deref().unwrap_or_default(),
+        );
+        if !is_utf8 {
+            let help = "bodies are sent in UTF-8; with another charset the server would read other passwords";
+            mistakes.push(Mistake::new("body", "the body is declared in a charset other than UTF-8", help));
+        }
         let mut header = |usual| {
             let help = "write a media type such as `text/xml; charset=utf-8`";
             let found = content_type(usual);
@@ -337,8 +351,9 @@ impl Body {
                     return None;
                 };
                 let template = Template::parse(text, known);
-                let template = template.map_err(|error| mistakes.push(Mistake::template("body.text", &error)));
-                Some(Self::Text(template.ok()?, place, header))
+                let template = template.map_err(|error| mistakes.push(Mistake::template("body.text", &error))).ok()?;
+                mistakes.extend(misplaced(&template, place));
+                Some(Self::Text(template, place, header))
             }
             _ => {
                 let help = "for example `body: { json: { login: '{identifier}' } }`";
@@ -380,6 +395,22 @@ impl Body {
             Self::Text(template, ..) => vec![template],
         }
     }
+}
+
+/// A placeholder where readers of the text would not find its value.
+fn misplaced(template: &Template, place: Place) -> Option<Mistake> {
+    let text = template.marked(MARK);
+    let (fits, help) = match place {
+        Place::Xml => {
+            (fits_xml(&text), "put it into the text of an element or a quoted attribute; CDATA has no escapes")
+        }
+        Place::JsonText => {
+            (fits_json(&text), "put it between quotes; `json` in place of `text` keeps the types of values")
+        }
+        _ => (true, ""),
+    };
+    let message = "a placeholder stands where its value cannot be escaped";
+    (!fits).then(|| Mistake::new("body.text", message, help))
 }
 
 /// How values of a text are escaped.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::check;
 use super::shape::{ConditionSettings, PartSettings, RequestSettings, SubjectSettings};
@@ -36,6 +36,13 @@ pub struct HttpSettings {
     /// The request for the record. Placeholders are `{identifier}` (normalised) and `{typed}`.
     #[serde(default)]
     pub record: Option<Box<RequestSettings>>,
+    /// Further requests for the record by other logins, such as the address. All are sent at the same time. A customer whom
+    /// several find is one, by `key`; two customers are an error, because Landfall cannot decide which is meant.
+    #[serde(default)]
+    pub or: Option<Vec<RequestSettings>>,
+    /// The member that identifies a customer, such as `$.id`. Needed with `or`.
+    #[serde(default)]
+    pub key: Option<String>,
     /// Where the record is in the answer, such as `$.items`. A list has none or one; two records are an error, because
     /// Landfall cannot decide which customer is meant. `$` by default.
     #[serde(default)]
@@ -47,6 +54,11 @@ pub struct HttpSettings {
     /// empty list always does.
     #[serde(default)]
     pub none_when: Option<Vec<ConditionSettings>>,
+    /// Answers that have a record, such as `[ { status: 200, body: { $.id: { exists: true } } } ]`, for systems that also
+    /// answer 200 when they failed. If set, what neither this nor `none_when` describes is an outage. By default the status
+    /// 200 and an object that is not empty.
+    #[serde(default)]
+    pub found_when: Option<Vec<ConditionSettings>>,
     /// More requests, for parts of the record. `{$.id}` is a value of the record. Each becomes a member of the record.
     #[serde(default)]
     pub lists: Option<BTreeMap<String, PartSettings>>,
@@ -100,7 +112,7 @@ pub struct TlsSettings {
 }
 
 /// How Landfall identifies itself.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(tag = "kind")]
 pub enum AuthSettings {
     /// A token.
@@ -118,6 +130,29 @@ pub enum AuthSettings {
     /// AWS Signature Version 4.
     #[serde(rename = "aws")]
     Aws(AwsAuth),
+}
+
+/// As it is read: a map in which `kind` names the variant.
+impl Serialize for AuthSettings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(tag = "kind", rename_all = "snake_case")]
+        enum Written<'a> {
+            Bearer(&'a BearerAuth),
+            Basic(&'a BasicAuth),
+            Header(&'a HeaderAuth),
+            Oauth(&'a OauthAuth),
+            Aws(&'a AwsAuth),
+        }
+        match self {
+            Self::Bearer(auth) => Written::Bearer(auth),
+            Self::Basic(auth) => Written::Basic(auth),
+            Self::Header(auth) => Written::Header(auth),
+            Self::Oauth(auth) => Written::Oauth(auth),
+            Self::Aws(auth) => Written::Aws(auth),
+        }
+        .serialize(serializer)
+    }
 }
 
 /// A token.
@@ -248,15 +283,15 @@ fn record_limit() -> usize {
     256 * 1024
 }
 
-fn response_limit() -> usize {
+pub(super) fn response_limit() -> usize {
     1024 * 1024
 }
 
-fn bounds(reporter: &mut Reporter<'_>, key: &str, value: usize) {
+pub(super) fn bounds(reporter: &mut Reporter<'_>, key: &str, value: usize) {
     reporter.bound(key, value.try_into().unwrap_or(u64::MAX), 1024, 16 * 1024 * 1024);
 }
 
-fn secrets<'s>(server: &'s mut Server, params: &'s mut BTreeMap<String, Secret>) -> Vec<SecretSetting<'s>> {
+pub(super) fn secrets<'s>(server: &'s mut Server, params: &'s mut BTreeMap<String, Secret>) -> Vec<SecretSetting<'s>> {
     let setting = |key: String, secret| SecretSetting { key, secret, usage: SecretUse::Address };
     let of_auth = server.auth.as_mut().map(|auth| match auth {
         AuthSettings::Bearer(bearer) => ("token", &mut bearer.token),

@@ -10,6 +10,8 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
 
+use crate::settings::shown;
+
 /// A request. Its texts may contain placeholders.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -20,10 +22,10 @@ pub struct RequestSettings {
     /// The path below `server.url`, such as `/customers/{identifier}`.
     pub path: String,
     /// Parameters of the query.
-    #[serde(default)]
+    #[serde(default, serialize_with = "shown::texts")]
     pub query: BTreeMap<String, String>,
     /// Headers.
-    #[serde(default)]
+    #[serde(default, serialize_with = "shown::texts")]
     pub headers: BTreeMap<String, String>,
     /// The body.
     #[serde(default)]
@@ -38,10 +40,10 @@ pub struct RequestSettings {
 #[serde(deny_unknown_fields)]
 pub struct BodySettings {
     /// JSON. A text that is one placeholder of the record keeps the type of its value.
-    #[serde(default)]
+    #[serde(default, serialize_with = "shown::optional_json")]
     pub json: Option<Json>,
     /// The fields of a form.
-    #[serde(default)]
+    #[serde(default, serialize_with = "shown::optional_texts")]
     pub form: Option<BTreeMap<String, String>>,
     /// A text in XML, JSON or as a form, which `content_type` tells, for example for SOAP.
     #[serde(default)]
@@ -97,7 +99,8 @@ pub struct ConditionSettings {
     /// The status, or a list of them.
     pub status: Statuses,
     /// Values in the body, by path: a text, a whole number, `true` or `false`, or one of `exists`, `one_of`, `contains` and
-    /// `starts_with`. Types must agree: `1` is not `'1'`.
+    /// `starts_with`. Types must agree: `1` is not `'1'`. A value that is missing, null, `false`, `0` or empty does not
+    /// exist.
     #[serde(default)]
     pub body: BTreeMap<String, Test>,
     /// Headers, in the same way.
@@ -106,6 +109,10 @@ pub struct ConditionSettings {
     /// A text that occurs in the body, for answers that are not JSON.
     #[serde(default)]
     pub text: Option<String>,
+    /// `false` accepts a right password although the answer does not say whose it is, in `must_change_when` beside
+    /// `subject`. Only if nobody else signs in with what the request sends.
+    #[serde(default)]
+    pub subject: Option<bool>,
 }
 
 /// One or several statuses.
@@ -148,7 +155,7 @@ pub enum Test {
     Is(Scalar),
     /// One of these values.
     OneOf(Vec<Scalar>),
-    /// A value that is neither missing nor null, or the opposite.
+    /// A value that says something: not missing, null, `false`, `0` or empty; or the opposite.
     Exists(bool),
     /// A text that contains this one.
     Contains(String),

@@ -57,19 +57,22 @@ impl HttpSource {
     pub(super) async fn try_out(&self) -> Trial {
         let asked = async {
             let nobody = trial::nobody(&self.identifiers);
-            let built = self.built(&self.plan.record, None, &nobody)?;
-            let answers = self.ask(&built, "landfall-check").await?;
-            self.found(&answers, &nobody)?;
+            for other in &self.plan.others {
+                self.ask(other, &nobody, "landfall-check").await?;
+            }
+            let (answers, _) = self.ask(&self.plan.record, &nobody, "landfall-check").await?;
             answers.into_iter().next().ok_or_else(Failure::late)
         };
-        trial::of(asked, "record").await
+        trial::of(asked, "record", |answer, took| format!("{}, status {}, {took} ms", answer.version, answer.status))
+            .await
     }
 
     async fn find(&self, identifier: &Identifier, request_id: &str) -> Result<Option<Record>, PortError> {
         let fetched = |failure: Failure| failure.of(&self.name, "fetch");
-        let built = self.built(&self.plan.record, None, identifier).map_err(fetched)?;
-        let answers = self.ask(&built, request_id).await.map_err(fetched)?;
-        let record = match self.found(&answers, identifier).map_err(fetched)? {
+        let requests = std::iter::once(&self.plan.record).chain(&self.plan.others);
+        let answers = try_join_all(requests.map(|request| self.ask(request, identifier, request_id)));
+        let found = answers.await.map_err(fetched)?.into_iter().map(|(_, found)| found);
+        let record = match self.one_of(found).map_err(fetched)? {
             Found::Nobody => return Ok(None),
             Found::Several => return Err(ambiguous(&self.name)),
             Found::Record(record) => record,
@@ -79,6 +82,38 @@ impl HttpSource {
             return Err(too_large(&self.name, self.record_limit));
         }
         Ok(Some(Record::new(record)))
+    }
+
+    /// What a request finds, and the answer to it.
+    async fn ask(&self, request: &Request, identifier: &Identifier, id: &str) -> Result<(Vec<Answer>, Found), Failure> {
+        let answers = self.pages(&self.built(request, None, identifier)?, id).await?;
+        let found = self.found(&answers, identifier)?;
+        Ok((answers, found))
+    }
+
+    /// The one customer whom requests found.
+    fn one_of(&self, found: impl Iterator<Item = Found>) -> Result<Found, Failure> {
+        let mut one = None;
+        for found in found {
+            match (found, &one) {
+                (Found::Nobody, _) => {}
+                (Found::Several, _) => return Ok(Found::Several),
+                (Found::Record(record), None) => one = Some(record),
+                (Found::Record(record), Some(first)) if self.key_of(&record)? != self.key_of(first)? => {
+                    return Ok(Found::Several);
+                }
+                (Found::Record(_), Some(_)) => {}
+            }
+        }
+        Ok(one.map_or(Found::Nobody, Found::Record))
+    }
+
+    fn key_of(&self, record: &str) -> Result<Option<String>, Failure> {
+        let Some(path) = &self.plan.key else { return Ok(None) };
+        let arena = Bump::new();
+        let key = path.find(parsed(record, &arena)?).scalar_text(&arena).filter(|key| !key.is_empty());
+        let missing = || Failure::of_one_record(format!("the record has no single value at `{path}`"));
+        key.map(|key| Some(key.to_owned())).ok_or_else(missing)
     }
 
     fn built(&self, request: &Request, record: Option<&str>, identifier: &Identifier) -> Result<Built, Failure> {
@@ -91,14 +126,14 @@ impl HttpSource {
     }
 
     /// The answer to a request, with all its pages.
-    async fn ask(&self, built: &Built, request_id: &str) -> Result<Vec<Answer>, Failure> {
+    async fn pages(&self, built: &Built, request_id: &str) -> Result<Vec<Answer>, Failure> {
         let mut answers = vec![self.client.send(built, Resend::Allowed, request_id).await?];
         let (mut at, mut bytes) = (built.url.clone(), 0);
         while let Some(last) = answers.last() {
             bytes += last.body.len();
             let Some(next) = pages::next(last, &at, self.client.base())? else { break };
             if answers.len() == pages::MAX || bytes > self.client.response_limit() {
-                return Err(Failure::of_one_record("the answer has more pages than Landfall reads"));
+                return Err(Failure::bad("the answer has more pages than Landfall reads"));
             }
             let page = Built { method: Method::GET, url: next.clone(), headers: built.headers.clone(), body: None };
             answers.push(self.client.send(&page, Resend::Allowed, request_id).await?);
@@ -111,20 +146,31 @@ impl HttpSource {
         let (arena, plan) = (Bump::new(), &self.plan);
         let mut records = Vec::new();
         for answer in answers {
-            let candidates = match picked(answer, &plan.pick, &plan.none_when, &arena)? {
+            let candidates = match picked(answer, &plan.pick, (&plan.none_when, &plan.found_when), &arena)? {
                 None => continue,
                 Some(Value::List(items)) => items,
                 Some(Value::Object(members)) => arena.alloc_slice_copy(&[Value::Object(members)]),
                 Some(_) => return Err(Failure::bad(format!("the answer has no record at `{}`", plan.pick))),
             };
+            if let Some(stranger) = candidates.iter().find(|candidate| !self.can_match(**candidate)) {
+                let kind = if stranger.as_object().is_some() { "none of the members of `match`" } else { "no members" };
+                return Err(Failure::bad(format!("a record of the answer has {kind}")));
+            }
             records.extend(candidates.iter().filter(|candidate| self.matches(**candidate, identifier)).take(2));
         }
         match records.as_slice() {
             [] => Ok(Found::Nobody),
+            [Value::Object([])] => Err(Failure::bad("the record is empty")),
             [record @ Value::Object(_)] => Ok(Found::Record(written(*record))),
             [_] => Err(Failure::bad("the record is not an object")),
             [_, _, ..] => Ok(Found::Several),
         }
+    }
+
+    /// Whether a record has one of the members that must have the identifier. An error is no unknown customer.
+    fn can_match(&self, candidate: Value<'_>) -> bool {
+        let mut paths = self.plan.matching.iter();
+        self.plan.matching.is_empty() || paths.any(|path| !matches!(path.find(candidate), Value::Missing))
     }
 
     /// Whether the identifier is in one of the members that must have it.
@@ -171,11 +217,11 @@ impl HttpSource {
 
     async fn part(&self, list: &ListPlan, record: &str, identifier: &Identifier, id: &str) -> Result<String, Failure> {
         let built = self.built(&list.request, Some(record), identifier)?;
-        let answers = self.ask(&built, id).await?;
+        let answers = self.pages(&built, id).await?;
         let arena = Bump::new();
         let mut pages = Vec::new();
         for answer in &answers {
-            pages.extend(picked(answer, &list.pick, &list.none_when, &arena)?);
+            pages.extend(picked(answer, &list.pick, (&list.none_when, &[]), &arena)?);
         }
         let mut items = Vec::new();
         for page in &pages {
@@ -195,7 +241,7 @@ impl HttpSource {
 fn picked<'a>(
     answer: &'a Answer,
     pick: &Path,
-    none_when: &[Condition],
+    (none_when, found_when): (&[Condition], &[Condition]),
     arena: &'a Bump,
 ) -> Result<Option<Value<'a>>, Failure> {
     let body = match answer.json(arena) {
@@ -206,7 +252,11 @@ fn picked<'a>(
     if none_when.iter().any(|condition| condition.holds(answer, body, "")) {
         return Ok(None);
     }
-    if (200..300).contains(&answer.status) { Ok(Some(pick.find(body))) } else { Err(answer.failure()) }
+    let is_found = match found_when {
+        [] => answer.status == 200,
+        described => described.iter().any(|condition| condition.holds(answer, body, "")),
+    };
+    if is_found { Ok(Some(pick.find(body))) } else { Err(answer.failure()) }
 }
 
 /// A record that was written by [`written`].

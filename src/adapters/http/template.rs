@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::error::Failure;
 use super::path::{Path, PathError};
 use crate::model::Value;
-use crate::ports::Identifier;
+use crate::ports::{Identifier, MigratedCustomer};
 use crate::settings::Secret;
 
 /// Everything but the unreserved characters of RFC 3986. A space is `%20`, which readers of forms understand too.
@@ -50,6 +50,8 @@ pub(crate) enum Name {
     Record(Path),
     /// `{answer.$.field}`: a value of the first answer.
     Answer(Path),
+    /// `{id}` and other values of a customer who was migrated.
+    Migrated(String),
 }
 
 /// What placeholders may be used in a template.
@@ -61,6 +63,8 @@ pub(crate) struct Known<'k> {
     pub answer: bool,
     /// Whether there is a password that may stand here.
     pub password: bool,
+    /// Whether it is about a customer who was migrated: then only values that are kept of them and parameters are known.
+    pub migrated: bool,
     /// The names of parameters.
     pub params: Option<&'k BTreeMap<String, Secret>>,
 }
@@ -74,6 +78,9 @@ pub enum TemplateError {
     /// A name that has no value here.
     #[error("the placeholder `{{{0}}}` is unknown here")]
     Unknown(String),
+    /// A name that no customer who was migrated has.
+    #[error("the placeholder `{{{0}}}` is unknown here")]
+    Migrated(String),
     /// The password in a place where it would be logged.
     #[error("`{{password}}` may stand only in the body or the basic authentication of a verifier")]
     Password,
@@ -92,6 +99,9 @@ impl TemplateError {
             Self::Brace => "write a literal brace as `{{` or `}}`",
             Self::Unknown(_) => {
                 "known are `{identifier}`, `{typed}`, `{param.NAME}`, and once there is a record `{$.field}`"
+            }
+            Self::Migrated(_) => {
+                "known are `{id}`, `{identifier}`, `{migrated_at}`, `{param.NAME}`, and the names under `fields`"
             }
             Self::Password => "URLs and headers are logged by servers and proxies; put the password into the body",
             Self::Param(_) => "add it to `params`",
@@ -155,6 +165,15 @@ impl Template {
         })
     }
 
+    /// The text with this in place of each placeholder.
+    pub fn marked(&self, mark: char) -> String {
+        let part = |part: &Part| match part {
+            Part::Literal(text) => text.clone(),
+            Part::Value(_) => mark.to_string(),
+        };
+        self.parts.iter().map(part).collect()
+    }
+
     /// The names of the placeholders.
     pub fn names(&self) -> impl Iterator<Item = &Name> {
         self.parts.iter().filter_map(|part| match part {
@@ -196,6 +215,11 @@ fn name(text: &str, known: Known<'_>) -> Result<Name, TemplateError> {
     if let Some(path) = text.strip_prefix("answer.") {
         return if known.answer { Ok(Name::Answer(Path::parse(path)?)) } else { Err(unknown()) };
     }
+    if known.migrated {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        let named = !text.is_empty() && text.bytes().all(is_name) && text != "password";
+        return if named { Ok(Name::Migrated(text.to_owned())) } else { Err(TemplateError::Migrated(text.to_owned())) };
+    }
     match text {
         "identifier" => Ok(Name::Identifier),
         "typed" => Ok(Name::Typed),
@@ -208,8 +232,10 @@ fn name(text: &str, known: Known<'_>) -> Result<Name, TemplateError> {
 
 /// What placeholders stand for in one request.
 pub(crate) struct Values<'v> {
-    /// The identifier.
-    pub identifier: &'v Identifier,
+    /// The identifier, in a login.
+    pub identifier: Option<&'v Identifier>,
+    /// The customer who was migrated, after it.
+    pub customer: Option<&'v MigratedCustomer>,
     /// The record, if there is one.
     pub record: Value<'v>,
     /// The first answer, if there was one.
@@ -225,14 +251,27 @@ pub(crate) struct Values<'v> {
 impl<'v> Values<'v> {
     /// The values of a request that is made before there is a record.
     pub fn new(identifier: &'v Identifier, params: &'v BTreeMap<String, Secret>, arena: &'v Bump) -> Self {
-        Self { identifier, record: Value::Missing, answer: Value::Missing, password: None, params, arena }
+        Self { identifier: Some(identifier), ..Self::of_nobody(params, arena) }
+    }
+
+    /// The values of a request about a customer who was migrated.
+    pub fn of_migrated(customer: &'v MigratedCustomer, params: &'v BTreeMap<String, Secret>, arena: &'v Bump) -> Self {
+        Self { customer: Some(customer), ..Self::of_nobody(params, arena) }
+    }
+
+    fn of_nobody(params: &'v BTreeMap<String, Secret>, arena: &'v Bump) -> Self {
+        let (record, answer) = (Value::Missing, Value::Missing);
+        Self { identifier: None, customer: None, record, answer, password: None, params, arena }
     }
 
     /// A scalar value.
     pub fn value(&self, name: &Name) -> Result<Value<'v>, Failure> {
         let value = match name {
-            Name::Identifier => Value::Text(self.identifier.canonical()),
-            Name::Typed => Value::Text(self.identifier.typed()),
+            Name::Identifier => {
+                self.identifier.map_or(Value::Missing, |identifier| Value::Text(identifier.canonical()))
+            }
+            Name::Typed => self.identifier.map_or(Value::Missing, |identifier| Value::Text(identifier.typed())),
+            Name::Migrated(name) => self.migrated(name),
             Name::Password => self.password.map_or(Value::Missing, Value::Text),
             Name::Param(name) => self.params.get(name).map_or(Value::Missing, |secret| Value::Text(secret.expose())),
             Name::Record(path) => path.find(self.record),
@@ -246,6 +285,11 @@ impl<'v> Values<'v> {
             Name::Answer(path) => Failure::bad(format!("the answer has no single value at `{path}`")),
             _ => Failure::new(crate::ports::PortErrorKind::Misconfigured, "a placeholder has no value"),
         })
+    }
+
+    fn migrated(&self, name: &str) -> Value<'v> {
+        let found = self.customer.and_then(|customer| customer.value(name));
+        found.map_or(Value::Missing, |text| Value::Text(self.arena.alloc_str(&text)))
     }
 
     fn text(&self, name: &Name) -> Result<&'v str, Failure> {
@@ -304,7 +348,7 @@ mod tests {
     use super::*;
 
     fn known() -> Known<'static> {
-        Known { record: true, answer: true, password: true, params: None }
+        Known { record: true, answer: true, password: true, migrated: false, params: None }
     }
 
     #[test]

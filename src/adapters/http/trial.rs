@@ -1,7 +1,5 @@
 //! Tries an HTTP system out, for `landfall check --connect`.
 
-use std::time::Duration;
-
 use tokio::time::{Instant, timeout};
 
 use super::answer::Answer;
@@ -9,9 +7,6 @@ use super::error::Failure;
 use crate::adapters::registry::{Trial, TrialFinding};
 use crate::diag::Severity;
 use crate::ports::{Identifier, IdentifierProfile};
-
-/// How long a trial may take. Longer than a login waits, so that a slow system is seen as what it is.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Identifiers that nobody has, one of each kind. The number is reserved for fiction.
 const NOBODY: [&str; 3] =
@@ -24,13 +19,16 @@ pub(super) fn nobody(profile: &IdentifierProfile) -> Identifier {
     found.unwrap_or_else(|| nobody(&IdentifierProfile::default()))
 }
 
-/// The result of a request.
-pub(super) async fn of(asked: impl Future<Output = Result<Answer, Failure>>, key: &str) -> Trial {
+/// The result of a request, as one line that is made of the answer.
+pub(super) async fn of(
+    asked: impl Future<Output = Result<Answer, Failure>>,
+    key: &str,
+    summary: fn(&Answer, u128) -> String,
+) -> Trial {
     let (began, mut trial) = (Instant::now(), Trial::default());
-    match timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err(Failure::late())) {
+    match timeout(Trial::PATIENCE, asked).await.unwrap_or_else(|_| Err(Failure::late())) {
         Ok(answer) => {
-            let took = began.elapsed().as_millis();
-            trial.summary = Some(format!("{}, status {}, {took} ms", answer.version, answer.status));
+            trial.summary = Some(summary(&answer, began.elapsed().as_millis()));
         }
         Err(failure) => trial.findings.push(TrialFinding {
             severity: Severity::Error,

@@ -51,7 +51,11 @@ impl HttpVerifier {
             self.client.prepare().await?;
             self.client.reach().await
         };
-        trial::of(asked, "server").await
+        // the status of whatever is at the base says nothing about the system
+        trial::of(asked, "server", |answer, took| {
+            format!("reached by {}, {took} ms; no password was sent", answer.version)
+        })
+        .await
     }
 
     async fn check(&self, call: Call<'_>, presented: Presented<'_>) -> Result<Verification, Failure> {
@@ -61,8 +65,8 @@ impl HttpVerifier {
         };
         let built = self.built(&self.plan.request, presented, Some(password), None)?;
         let answer = self.client.send(&built, Resend::Never, call.request_id).await?;
-        let verdict = match self.verdict(&answer) {
-            Ok(verdict) => verdict,
+        let (verdict, has_subject) = match self.verdict(&answer) {
+            Ok(found) => found,
             Err(failure) => {
                 if answer.status == 401 {
                     self.client.distrust().await;
@@ -71,6 +75,7 @@ impl HttpVerifier {
             }
         };
         if verdict.is_match()
+            && has_subject
             && let Some((path, of_record)) = &self.plan.subject
         {
             let second = match &self.plan.then {
@@ -106,8 +111,9 @@ impl HttpVerifier {
         request.build(self.client.base(), &values)
     }
 
-    /// What an answer means. Only what the settings describe has a meaning; everything else is a failure of the system.
-    fn verdict(&self, answer: &Answer) -> Result<Verdict, Failure> {
+    /// What an answer means, and whether it must say whose password it is. Only what the settings describe has a meaning;
+    /// everything else is a failure of the system.
+    fn verdict(&self, answer: &Answer) -> Result<(Verdict, bool), Failure> {
         let (arena, plan) = (Bump::new(), &self.plan);
         let text = if plan.reads_text { answer.text()? } else { "" };
         let body = match answer.json(&arena) {
@@ -116,18 +122,23 @@ impl HttpVerifier {
             Err(_) if answer.status >= 300 => return Err(answer.failure()),
             Err(failure) => return Err(failure),
         };
-        let holds = |(verdict, conditions): &(Verdict, Vec<super::condition::Condition>)| {
-            conditions.iter().any(|condition| condition.holds(answer, body, text)).then(|| verdict.clone())
-        };
-        let verdicts: Vec<Verdict> = plan.conditions.iter().filter_map(holds).collect();
+        let mut has_subject = false;
+        let mut verdicts = Vec::new();
+        for (verdict, conditions) in &plan.conditions {
+            let mut holding = conditions.iter().filter(|condition| condition.holds(answer, body, text)).peekable();
+            if holding.peek().is_some() {
+                verdicts.push(verdict.clone());
+            }
+            has_subject |= holding.any(|condition| condition.has_subject);
+        }
         match verdicts.as_slice() {
             [] if answer.status < 300 => {
                 Err(Failure::bad(format!("no condition describes the answer (status {})", answer.status)))
             }
             [] => Err(answer.failure()),
-            [verdict] => Ok(verdict.clone()),
+            [verdict] => Ok((verdict.clone(), has_subject)),
             // both say that the password is right
-            [Verdict::Match, Verdict::MustChange] => Ok(Verdict::MustChange),
+            [Verdict::Match, Verdict::MustChange] => Ok((Verdict::MustChange, has_subject)),
             several => {
                 let names: Vec<&str> = several.iter().map(Verdict::name).collect();
                 Err(Failure::bad(format!("conditions contradict each other: {}", names.join(", "))))

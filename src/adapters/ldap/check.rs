@@ -5,9 +5,9 @@ use std::path::Path;
 
 use url::Url;
 
-use super::connection;
 use super::settings::{Directory, LdapSettings, LdapVerifierSettings, Search};
 use super::template::{Place, Template, TemplateError};
+use super::transport::connector;
 use super::verifier::path;
 
 /// A mistake at a key, relative to the section.
@@ -18,7 +18,12 @@ pub(super) struct Mistake {
     pub help: String,
 }
 
-fn mistake(code: &'static str, key: impl Into<String>, message: impl Into<String>, help: impl Into<String>) -> Mistake {
+pub(super) fn mistake(
+    code: &'static str,
+    key: impl Into<String>,
+    message: impl Into<String>,
+    help: impl Into<String>,
+) -> Mistake {
     Mistake { code, key: key.into(), message: message.into(), help: help.into() }
 }
 
@@ -51,7 +56,7 @@ pub(super) fn verifier(settings: &LdapVerifierSettings) -> Vec<Mistake> {
 /// Mistakes that show only once files and secrets were read.
 pub(super) fn secrets(directory: &Directory, folder: &Path) -> Vec<Mistake> {
     let mut found = Vec::new();
-    if let Err(message) = connection::tls(directory, folder) {
+    if let Err(message) = connector(directory, folder) {
         let help = "name a file with certificates in PEM, relative to the settings";
         found.push(mistake("R506", "directory.ca", message, help));
     }
@@ -67,7 +72,7 @@ pub(super) fn is_of_group(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b';'))
 }
 
-fn directory(directory: &Directory) -> Vec<Mistake> {
+pub(super) fn directory(directory: &Directory) -> Vec<Mistake> {
     let mut found = Vec::new();
     if directory.servers.is_empty() {
         let help = "for example `servers: [ ldaps://ldap.example.org ]`";
@@ -113,7 +118,7 @@ fn search(search: &Search) -> Vec<Mistake> {
     base.into_iter().chain(template("search.filter", &search.filter, Place::Filter, is_identifier)).collect()
 }
 
-fn template(key: &str, text: &str, place: Place, is_known: impl Fn(&str) -> bool) -> Option<Mistake> {
+pub(super) fn template(key: &str, text: &str, place: Place, is_known: impl Fn(&str) -> bool) -> Option<Mistake> {
     let error: TemplateError = Template::parse(text, place, is_known).err()?;
     Some(mistake("R506", key, format!("`{key}` is invalid: {error}"), error.help()))
 }

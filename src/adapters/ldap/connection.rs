@@ -1,24 +1,21 @@
 //! Connections to the servers of a directory: TLS, fail-over, and a pool of those that search.
 
-use std::fs::File;
-use std::io::{self, BufReader};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use deadpool::managed::{self, Metrics, Object, PoolError, RecycleError, RecycleResult};
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, StdStream};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
-use tokio::net::TcpStream;
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
-use url::Url;
+use tokio_rustls::TlsConnector;
 
 use super::error::Failure;
+use super::pipe::pipe;
+use super::relay::{Limits, Relay};
 use super::settings::Directory;
+use super::transport::{Address, connector};
 use crate::adapters::pooling::{end_of_wait, is_full, is_too_old};
 use crate::ports::PortErrorKind;
 
@@ -30,6 +27,20 @@ pub(super) struct Connection {
     /// Sends operations.
     pub ldap: Ldap,
     driver: JoinHandle<()>,
+    relay: Relay,
+    server: Shunned,
+}
+
+impl Connection {
+    /// Watches an operation.
+    pub fn suspicion(&self) -> Suspicion {
+        Suspicion::of(self)
+    }
+
+    /// Why an operation failed: what the relay has found, or else what the driver says.
+    pub fn failure(&self, error: &LdapError) -> Failure {
+        self.relay.fault().cloned().unwrap_or_else(|| Failure::driver(error))
+    }
 }
 
 impl Drop for Connection {
@@ -41,27 +52,86 @@ impl Drop for Connection {
 /// The servers of a directory.
 pub(super) struct Servers {
     servers: Vec<Server>,
-    tls: LdapConnSettings,
+    tls: TlsConnector,
+    limits: Limits,
     directory: Directory,
-    born: Instant,
 }
 
 struct Server {
-    url: Url,
-    /// Until when the others are tried first, in milliseconds since birth.
-    shunned: AtomicU64,
+    address: Address,
+    shunned: Shunned,
+}
+
+/// Until when the other servers are tried first.
+#[derive(Clone)]
+struct Shunned {
+    /// In milliseconds since birth.
+    until: Arc<AtomicU64>,
+    born: Instant,
+}
+
+impl Shunned {
+    fn new(born: Instant) -> Self {
+        Self { until: Arc::default(), born }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn holds(&self) -> bool {
+        self.until.load(Ordering::Relaxed) > self.now()
+    }
+
+    fn begin(&self) {
+        let length = u64::try_from(SHUNNED.as_millis()).unwrap_or(u64::MAX);
+        self.until.store(self.now().saturating_add(length), Ordering::Relaxed);
+    }
+}
+
+/// The server of an operation is shunned unless the operation ends with an answer: one that hangs must not be asked first
+/// by every login.
+pub(super) struct Suspicion {
+    server: Shunned,
+    is_over: AtomicBool,
+}
+
+impl Suspicion {
+    /// The server is asked.
+    fn of(connection: &Connection) -> Self {
+        Self { server: connection.server.clone(), is_over: AtomicBool::new(false) }
+    }
+
+    /// The server has answered.
+    pub fn clear(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+
+    /// The operation has failed.
+    pub fn judge(&self, failure: &Failure) {
+        if !failure.is_outage() {
+            self.clear();
+        }
+    }
+}
+
+impl Drop for Suspicion {
+    fn drop(&mut self) {
+        if !self.is_over.load(Ordering::Relaxed) {
+            self.server.begin();
+        }
+    }
 }
 
 impl Servers {
-    /// Reads addresses and certificates; connects to nothing.
-    pub fn new(directory: Directory, folder: &Path) -> Result<Self, String> {
-        let tls = tls(&directory, folder)?;
+    /// Reads addresses and certificates; connects to nothing. Records have at most so many bytes.
+    pub fn new(directory: Directory, folder: &Path, record_limit: usize) -> Result<Self, String> {
+        let (tls, limits, born) = (connector(&directory, folder)?, Limits::of_record(record_limit), Instant::now());
         let servers = directory.servers.iter().map(|server| {
-            let url = Url::parse(server).map_err(|error| format!("invalid address of a server: {error}"))?;
-            Ok(Server { url, shunned: AtomicU64::new(0) })
+            Ok(Server { address: Address::new(server, directory.start_tls)?, shunned: Shunned::new(born) })
         });
         let servers = servers.collect::<Result<_, String>>()?;
-        Ok(Self { servers, tls, directory, born: Instant::now() })
+        Ok(Self { servers, tls, limits, directory })
     }
 
     /// Connects to the first server that answers, and binds as nobody.
@@ -75,79 +145,46 @@ impl Servers {
     }
 
     async fn first(&self, deadline: Instant, as_account: bool) -> Result<Connection, Failure> {
-        let now = self.now();
         let mut order: Vec<&Server> = self.servers.iter().collect();
-        order.sort_by_key(|server| server.shunned.load(Ordering::Relaxed) > now);
+        order.sort_by_key(|server| server.shunned.holds());
         let mut failure = Failure::late();
         for (at, server) in order.iter().enumerate() {
             let left = deadline.saturating_duration_since(Instant::now());
             let servers = u32::try_from(order.len() - at).unwrap_or(u32::MAX);
             match timeout(left / servers, self.open(server, as_account)).await {
                 Ok(Ok(connection)) => return Ok(connection),
-                // another server has the same account, and counts another failure
-                Ok(Err(failure)) if !failure.is_outage() => return Err(failure),
+                Ok(Err(failure)) if !failure.may_pass_elsewhere() => return Err(failure),
                 Ok(Err(other)) => failure = other,
                 Err(_) => failure = Failure::late(),
             }
-            let until = now + u64::try_from(SHUNNED.as_millis()).unwrap_or(u64::MAX);
-            server.shunned.store(until, Ordering::Relaxed);
+            server.shunned.begin();
         }
         Err(failure)
     }
 
-    fn now(&self) -> u64 {
-        u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
     async fn open(&self, server: &Server, as_account: bool) -> Result<Connection, Failure> {
-        let stream = stream(&server.url).await.map_err(|error| Failure::driver(&error.into()))?;
-        let settings = self.tls.clone().set_std_stream(StdStream::Tcp(stream));
-        let opened = LdapConnAsync::from_url_with_settings(settings, &server.url).await;
+        let stream = server.address.connect(&self.tls).await?;
+        let no_socket = |_| Failure::new(PortErrorKind::Unavailable, "no socket is left on this machine");
+        let pipe = pipe().await.map_err(no_socket)?;
+        let relay = Relay::start(stream, pipe.end, self.limits);
+        let settings = LdapConnSettings::new().set_std_stream(pipe.library);
+        let opened = LdapConnAsync::with_settings(settings, pipe.address).await;
         let (connection, ldap) = opened.map_err(|error| Failure::driver(&error))?;
         // an error of the driver is also the error of the operation that waits for an answer
         let driver = tokio::spawn(async move { drop(connection.drive().await) });
-        let mut connection = Connection { ldap, driver };
+        let mut connection = Connection { ldap, driver, relay, server: server.shunned.clone() };
         if let Some(bind) = self.directory.bind.as_ref().filter(|_| as_account) {
             if bind.password.expose().is_empty() {
                 return Err(Failure::new(PortErrorKind::Misconfigured, "the password of the bind account is empty"));
             }
             let bound = connection.ldap.simple_bind(&bind.dn, bind.password.expose()).await;
-            match bound.map_err(|error| Failure::driver(&error))? {
+            match bound.map_err(|error| connection.failure(&error))? {
                 result if result.rc == 0 => {}
                 result => return Err(Failure::result(&result)),
             }
         }
         Ok(connection)
     }
-}
-
-/// A stream that sends at once: a bind right after the handshake of TLS would wait 40 ms for an acknowledgement.
-async fn stream(url: &Url) -> io::Result<std::net::TcpStream> {
-    let port = url.port().unwrap_or(if url.scheme() == "ldaps" { 636 } else { 389 });
-    let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("localhost");
-    let stream = TcpStream::connect((host, port)).await?;
-    stream.set_nodelay(true)?;
-    stream.into_std()
-}
-
-/// How connections are encrypted, and whom they trust.
-pub(super) fn tls(directory: &Directory, folder: &Path) -> Result<LdapConnSettings, String> {
-    crate::tls::install_provider();
-    let settings = LdapConnSettings::new().set_starttls(directory.start_tls);
-    let Some(ca) = &directory.ca else { return Ok(settings) };
-    let path = folder.join(ca);
-    let unreadable = |why: String| format!("cannot read the certificates in `{}`: {why}", ca.display());
-    let file = File::open(path).map_err(|error| unreadable(error.kind().to_string()))?;
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_reader_iter(BufReader::new(file)) {
-        let certificate = certificate.map_err(|error| unreadable(error.to_string()))?;
-        roots.add(certificate).map_err(|error| unreadable(error.to_string()))?;
-    }
-    if roots.is_empty() {
-        return Err(unreadable("the file contains no certificate".to_owned()));
-    }
-    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    Ok(settings.set_config(Arc::new(config)))
 }
 
 tokio::task_local! {
@@ -169,7 +206,8 @@ impl managed::Manager for Manager {
 
     async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<Failure> {
         // the driver of a connection that the server has closed has ended
-        if connection.driver.is_finished() || is_too_old(metrics) {
+        let is_shunned = self.0.servers.len() > 1 && connection.server.holds();
+        if connection.driver.is_finished() || is_shunned || is_too_old(metrics) {
             return Err(RecycleError::message("the connection is closed or too old"));
         }
         Ok(())
@@ -193,11 +231,24 @@ impl Pool {
         let found = DEADLINE.scope(deadline, timeout_at(deadline, self.0.get())).await;
         let all_in_use = || Failure::new(PortErrorKind::RateLimited, "all connections are in use");
         match found {
-            Ok(Ok(object)) => Ok(Lease(Some(object))),
+            Ok(Ok(object)) => Ok(Lease { suspicion: Suspicion::of(&object), object: Some(object) }),
             Ok(Err(PoolError::Backend(failure))) => Err(failure),
             Ok(Err(_)) => Err(all_in_use()),
             Err(_) => Err(if is_full(self.0.status()) { all_in_use() } else { Failure::late() }),
         }
+    }
+
+    /// After a search has failed: returns if it should be sent again on a new connection.
+    ///
+    /// # Errors
+    /// Why it failed.
+    pub fn again(&self, lease: &Lease, failure: Failure) -> Result<(), Failure> {
+        if !lease.was_closed(&failure) {
+            return Err(lease.explained(failure));
+        }
+        // the server has probably closed those that nobody uses, too
+        self.0.retain(|_, _| false);
+        Ok(())
     }
 
     /// The servers.
@@ -207,24 +258,49 @@ impl Pool {
 }
 
 /// A connection on loan. Unless it is given back it is closed: an answer may still be on its way.
-pub(super) struct Lease(Option<Object<Manager>>);
+pub(super) struct Lease {
+    object: Option<Object<Manager>>,
+    suspicion: Suspicion,
+}
 
 impl Lease {
     /// Sends operations.
     pub fn ldap(&mut self) -> Result<&mut Ldap, Failure> {
-        let connection = self.0.as_deref_mut();
+        let connection = self.object.as_deref_mut();
         connection.map(|connection| &mut connection.ldap).ok_or_else(Failure::late)
+    }
+
+    /// Whether an operation failed because the server has closed the connection while nobody used it, as after a restart. A
+    /// search may be sent again.
+    fn was_closed(&self, failure: &Failure) -> bool {
+        let is_used = |object: &Object<Manager>| Object::metrics(object).recycle_count > 0;
+        let has_fault = |object: &Object<Manager>| object.relay.fault().is_some();
+        let was_closed =
+            failure.is_broken() && self.object.as_ref().is_some_and(|object| is_used(object) && !has_fault(object));
+        if was_closed {
+            self.suspicion.clear();
+        }
+        was_closed
+    }
+
+    /// Why an operation on it failed.
+    pub fn explained(&self, failure: Failure) -> Failure {
+        let fault = self.object.as_deref().and_then(|connection| connection.relay.fault());
+        let failure = fault.cloned().unwrap_or(failure);
+        self.suspicion.judge(&failure);
+        failure
     }
 
     /// Gives the connection back.
     pub fn end(mut self) {
-        drop(self.0.take());
+        self.suspicion.clear();
+        drop(self.object.take());
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Some(object) = self.0.take() {
+        if let Some(object) = self.object.take() {
             drop(Object::take(object));
         }
     }

@@ -34,6 +34,9 @@ impl Entry {
             let values = parts.next().and_then(constructed);
             let (Some(name), Some(values)) = (name, values) else { return Err(unreadable()) };
             let values = values.into_iter().map(primitive).collect::<Option<Vec<_>>>().ok_or_else(unreadable)?;
+            if is_cut(&name) {
+                return Err(Failure::of_one_record("an attribute has more values than the directory tells at once"));
+            }
             bytes += values.iter().map(Vec::len).sum::<usize>();
             if bytes > limit {
                 return Err(too_large(limit));
@@ -102,7 +105,14 @@ fn bare(name: &str) -> &str {
     name.split(';').next().unwrap_or(name)
 }
 
-fn too_large(limit: usize) -> Failure {
+/// Whether Active Directory tells only some of the values: `memberOf;range=0-1499`. The others would have to be asked for.
+fn is_cut(name: &str) -> bool {
+    let mut options = name.split(';').skip(1).map(str::to_ascii_lowercase);
+    options.any(|option| option.starts_with("range=") && option != "range=0-*")
+}
+
+/// The failure of an entry of more than so many bytes.
+pub(super) fn too_large(limit: usize) -> Failure {
     Failure::of_one_record(format!("the record is larger than {limit} bytes"))
 }
 
@@ -121,7 +131,7 @@ fn primitive(tag: StructureTag) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
-pub(in crate::adapters) mod tests {
+mod tests {
     use ldap3::asn1::TagClass;
 
     use super::*;
@@ -145,7 +155,7 @@ pub(in crate::adapters) mod tests {
         objectGUID:: MTIz\ncn;lang-de: Anna\nuserCertificate;binary:: YWJj\nphoto:: //8=\n\n";
 
     #[test]
-    pub(in crate::adapters) fn an_entry_has_the_shape_of_its_ldif() {
+    fn an_entry_has_the_shape_of_its_ldif() {
         let values: &[(&str, &[&[u8]])] = &[
             ("uid", &[b"ada"]),
             ("cn", &["Änne".as_bytes(), b"Anne"]),
@@ -168,6 +178,20 @@ pub(in crate::adapters) mod tests {
         assert!(entry.json(&[], 50).is_err());
         let many: Vec<&[u8]> = vec![b"a"; MAX_VALUES + 1];
         assert!(Entry::read(answer("uid=ada,dc=example", &[("uid", &many)]), 1_000_000).is_err());
+    }
+
+    #[test]
+    fn a_part_of_the_values_is_not_taken_for_all() {
+        let values: &[&[u8]] = &[b"cn=a"];
+        for (name, is_whole) in [
+            ("memberOf", true),
+            ("memberOf;range=0-*", true),
+            ("memberOf;range=0-1499", false),
+            ("memberOf;binary;Range=1500-*", false),
+            ("cn;lang-de", true),
+        ] {
+            assert_eq!(Entry::read(answer("cn=x", &[(name, values)]), 100).is_ok(), is_whole, "{name}");
+        }
     }
 
     #[test]

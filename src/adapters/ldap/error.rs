@@ -10,12 +10,13 @@ pub(super) struct Failure {
     kind: PortErrorKind,
     detail: String,
     about_one_record: bool,
+    is_broken: bool,
 }
 
 impl Failure {
     /// A failure for this reason.
     pub fn new(kind: PortErrorKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), about_one_record: false }
+        Self { kind, detail: detail.into(), about_one_record: false, is_broken: false }
     }
 
     /// The record is at fault while the directory works.
@@ -25,7 +26,24 @@ impl Failure {
 
     /// The failure of an operation that was answered.
     pub fn result(result: &LdapResult) -> Self {
-        let (kind, detail) = meaning(result.rc);
+        Self::code(result.rc)
+    }
+
+    /// The failure that a result code means.
+    pub fn code(code: u32) -> Self {
+        let (kind, detail) = meaning(code);
+        Self::new(kind, format!("{detail} (LDAP result {code})"))
+    }
+
+    /// The failure of a change that was answered.
+    pub fn change(result: &LdapResult) -> Self {
+        let (kind, detail) = match result.rc {
+            16..=21 | 64..=71 => {
+                (PortErrorKind::Conflict, "the schema or a constraint of the directory forbids the change")
+            }
+            50 => (PortErrorKind::Denied, "the bind account may not change the entry"),
+            code => meaning(code),
+        };
         Self::new(kind, format!("{detail} (LDAP result {})", result.rc))
     }
 
@@ -33,15 +51,8 @@ impl Failure {
     pub fn driver(error: &LdapError) -> Self {
         match error {
             LdapError::LdapResult { result } => Self::result(result),
-            LdapError::Io { source } if is_certificate(source) => {
-                Self::new(PortErrorKind::Misconfigured, "the certificate of the server is not trusted")
-            }
-            LdapError::Rustls { .. } | LdapError::DNSName { .. } => {
-                Self::new(PortErrorKind::Misconfigured, "no trusted TLS connection")
-            }
             LdapError::FilterParsing => Self::new(PortErrorKind::Misconfigured, "a search filter cannot be parsed"),
-            LdapError::Io { .. } => Self::new(PortErrorKind::Unavailable, "cannot reach the server"),
-            _ => Self::new(PortErrorKind::Unavailable, "the connection broke"),
+            _ => Self { is_broken: true, ..Self::new(PortErrorKind::Unavailable, "the connection broke") },
         }
     }
 
@@ -50,9 +61,19 @@ impl Failure {
         Self::new(PortErrorKind::Unavailable, "the server does not answer")
     }
 
-    /// Whether another server may do better.
+    /// Whether another server may do better. One that refuses the account would count another failure.
+    pub fn may_pass_elsewhere(&self) -> bool {
+        self.kind != PortErrorKind::Denied
+    }
+
+    /// Whether the server is not available, or too busy.
     pub fn is_outage(&self) -> bool {
-        self.kind == PortErrorKind::Unavailable
+        matches!(self.kind, PortErrorKind::Unavailable | PortErrorKind::RateLimited)
+    }
+
+    /// Whether the connection ended before there was an answer.
+    pub fn is_broken(&self) -> bool {
+        self.is_broken
     }
 
     /// The error of a port.
@@ -78,10 +99,4 @@ fn meaning(code: u32) -> (PortErrorKind, &'static str) {
         53 => (PortErrorKind::Unavailable, "the directory is unwilling to perform the operation"),
         _ => (PortErrorKind::Unavailable, "the directory failed"),
     }
-}
-
-/// Whether TLS failed because of a certificate.
-fn is_certificate(error: &std::io::Error) -> bool {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    matches!(inner, Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented))
 }

@@ -7,21 +7,27 @@ mod check;
 mod connection;
 mod entry;
 mod error;
+mod message;
+mod pipe;
+mod relay;
 mod reply;
 mod search;
 mod settings;
 mod source;
 mod template;
+mod transport;
 mod trial;
 mod verifier;
+mod write_back;
 
 pub use settings::{
     BindAccount, Directory, ExpiredPasswords, Groups, LdapSettings, LdapVerifierSettings, Search, SearchScope,
 };
 pub use source::LdapSource;
 pub use verifier::LdapVerifier;
+pub use write_back::{AttributeValues, LdapWriteBack};
 
 #[cfg(test)]
-pub(super) use entry::tests::an_entry_has_the_shape_of_its_ldif;
-#[cfg(test)]
 pub(super) use reply::tests::password_policies_are_read as policies_of_directories_are_read;
+#[cfg(test)]
+pub(super) use write_back::tests::attributes_have_values_a_value_or_none as attributes_are_written_back;

@@ -19,7 +19,10 @@ const PAGE: i32 = 500;
 /// The most groups of one entry. Stops a filter that matches everything; admits the groups of anybody.
 const MAX_GROUPS: usize = 5000;
 
-/// A search for one entry by an identifier.
+/// Bytes of an entry of which one attribute or the name is read.
+pub(super) const NAME_LIMIT: usize = 64 * 1024;
+
+/// A search for one entry.
 pub(super) struct Finder {
     pub base: Template,
     pub filter: Template,
@@ -35,7 +38,16 @@ impl Finder {
             "typed" => Some(identifier.typed().as_bytes().to_vec()),
             _ => Some(identifier.canonical().as_bytes().to_vec()),
         };
-        let (Some(base), Some(filter)) = (self.base.fill(value_of), self.filter.fill(value_of)) else {
+        self.find_by(ldap, value_of).await
+    }
+
+    /// The one entry that the values of placeholders lead to.
+    pub async fn find_by(
+        &self,
+        ldap: &mut Ldap,
+        value_of: impl Fn(&str) -> Option<Vec<u8>>,
+    ) -> Result<Option<Entry>, Failure> {
+        let (Some(base), Some(filter)) = (self.base.fill(&value_of), self.filter.fill(&value_of)) else {
             return Err(Failure::new(PortErrorKind::Misconfigured, "a placeholder has no value"));
         };
         // not every server heeds the limit

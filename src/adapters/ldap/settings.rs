@@ -197,13 +197,13 @@ fn connections() -> u32 {
     4
 }
 
-fn secrets(directory: &mut Directory) -> Vec<SecretSetting<'_>> {
+pub(super) fn secrets(directory: &mut Directory) -> Vec<SecretSetting<'_>> {
     let (key, usage) = ("directory.bind.password", SecretUse::Address);
     let bind = directory.bind.as_mut();
     bind.map(|bind| SecretSetting { key: key.to_owned(), secret: &mut bind.password, usage }).into_iter().collect()
 }
 
-fn report(mistakes: Vec<Mistake>, reporter: &mut Reporter<'_>) {
+pub(super) fn report(mistakes: Vec<Mistake>, reporter: &mut Reporter<'_>) {
     for Mistake { code, key, message, help } in mistakes {
         reporter.error(code, &key, message, help);
     }

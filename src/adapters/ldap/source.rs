@@ -31,7 +31,7 @@ impl LdapSource {
     /// # Errors
     /// If the settings are invalid, as one sentence.
     pub fn open(settings: LdapSettings, folder: &Path) -> Result<Self, String> {
-        let servers = Servers::new(settings.directory.clone(), folder)?;
+        let servers = Servers::new(settings.directory.clone(), folder, settings.record_limit)?;
         let pool = Pool::new(servers, settings.connections)?;
         let (base, filter) = check::templates(&settings.search).map_err(|error| error.to_string())?;
         let (scope, attributes) = (settings.search.scope, settings.attributes.clone());
@@ -45,20 +45,29 @@ impl LdapSource {
     }
 
     async fn find(&self, identifier: &Identifier, deadline: Instant) -> Result<Option<Record>, Failure> {
-        let mut lease = self.pool.lease(deadline).await?;
-        let ldap = lease.ldap()?;
-        let Some(mut entry) = self.finder.find(ldap, identifier).await? else {
-            lease.end();
-            return Ok(None);
-        };
+        loop {
+            let mut lease = self.pool.lease(deadline).await?;
+            match self.entry(lease.ldap()?, identifier).await {
+                Err(failure) => self.pool.again(&lease, failure)?,
+                Ok(found) => {
+                    lease.end();
+                    let json = |entry: Entry| entry.json(&self.settings.binary, self.settings.record_limit);
+                    return found.map(|entry| json(entry).map(Record::new)).transpose();
+                }
+            }
+        }
+    }
+
+    /// The entry with its groups.
+    async fn entry(&self, ldap: &mut Ldap, identifier: &Identifier) -> Result<Option<Entry>, Failure> {
+        let Some(mut entry) = self.finder.find(ldap, identifier).await? else { return Ok(None) };
         if let Some((filter, groups)) = &self.groups {
             let values = self.groups_of(ldap, &entry, filter, groups).await?;
             let have = entry.values(&groups.name);
             let new = values.into_iter().filter(|value| !have.contains(value)).collect();
             entry.add(groups.name.clone(), new)?;
         }
-        lease.end();
-        entry.json(&self.settings.binary, self.settings.record_limit).map(Record::new).map(Some)
+        Ok(Some(entry))
     }
 
     async fn groups_of(

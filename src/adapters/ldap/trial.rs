@@ -1,7 +1,5 @@
 //! Tries a directory out, for `landfall check --connect`.
 
-use std::time::Duration;
-
 use ldap3::{Ldap, Scope};
 use tokio::time::{Instant, timeout_at};
 
@@ -10,12 +8,8 @@ use super::error::Failure;
 use super::search::{Finder, Wanted};
 use crate::adapters::registry::{Part, Trial, TrialFinding};
 use crate::diag::Severity;
-use crate::ports::IdentifierProfile;
 
-/// How long a trial may take. Longer than a login waits, so that a slow connection is seen as what it is.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// An identifier that nobody has.
+/// A value that nobody has.
 const NOBODY: &str = "landfall-check-finds-nobody";
 
 /// Bytes of an entry of a trial.
@@ -24,14 +18,15 @@ const LIMIT: usize = 1024 * 1024;
 /// Connects and binds, and searches for nobody if there is a search.
 pub(super) async fn of(pool: &Pool, finder: Option<&Finder>) -> Trial {
     let began = Instant::now();
-    let deadline = began + PATIENCE;
+    let deadline = began + Trial::PATIENCE;
     let tried = async {
         let of_directory = |failure| ("directory", failure);
         let mut lease = pool.lease(deadline).await.map_err(of_directory)?;
-        let ldap = lease.ldap().map_err(of_directory)?;
-        let found = root(ldap).await.map_err(of_directory)?;
-        if let (Some(finder), Ok(nobody)) = (finder, IdentifierProfile::default().canonical(NOBODY)) {
-            finder.find(ldap, &nobody).await.map_err(|failure| ("search", failure))?;
+        let found = root(lease.ldap().map_err(of_directory)?).await;
+        let found = found.map_err(|failure| of_directory(lease.explained(failure)))?;
+        if let Some(finder) = finder {
+            let searched = finder.find_by(lease.ldap().map_err(of_directory)?, |_| Some(NOBODY.into())).await;
+            searched.map_err(|failure| ("search", lease.explained(failure)))?;
         }
         lease.end();
         Ok(found)

@@ -11,15 +11,12 @@ use super::check;
 use super::connection::{Pool, Servers};
 use super::error::Failure;
 use super::reply::{PASSWORD_POLICY, verdict};
-use super::search::Finder;
+use super::search::{Finder, NAME_LIMIT};
 use super::settings::LdapVerifierSettings;
 use super::trial;
 use crate::adapters::registry::Trial;
 use crate::password::Verdict;
 use crate::ports::{BoxFuture, Call, PortError, PortErrorKind, Presented, Verification, Verifier, Work};
-
-/// Bytes of the entry that a verifier searches; it reads one attribute.
-const ENTRY_LIMIT: usize = 64 * 1024;
 
 /// Verifies passwords by binds.
 pub struct LdapVerifier {
@@ -36,13 +33,13 @@ impl LdapVerifier {
     /// # Errors
     /// If the settings are invalid, as one sentence.
     pub fn open(name: &str, settings: LdapVerifierSettings, folder: &Path) -> Result<Self, String> {
-        let servers = Servers::new(settings.directory.clone(), folder)?;
+        let servers = Servers::new(settings.directory.clone(), folder, NAME_LIMIT)?;
         let pool = Pool::new(servers, settings.connections)?;
         let user = path(&settings.user).ok_or("the user is not a path")?.to_owned();
         let finder = settings.search.as_ref().map(|search| {
             let (base, filter) = check::templates(search).map_err(|error| error.to_string())?;
             let attributes = vec![if user == "dn" { "1.1".to_owned() } else { user.clone() }];
-            Ok::<_, String>(Finder { base, filter, scope: search.scope, attributes, limit: ENTRY_LIMIT })
+            Ok::<_, String>(Finder { base, filter, scope: search.scope, attributes, limit: NAME_LIMIT })
         });
         Ok(Self { name: name.to_owned(), pool, finder: finder.transpose()?, user, settings })
     }
@@ -66,9 +63,12 @@ impl LdapVerifier {
         }
         let mut connection = self.pool.servers().connect(deadline).await?;
         let policy = RawControl { ctype: PASSWORD_POLICY.to_owned(), crit: false, val: None };
+        let suspicion = connection.suspicion();
         let result = connection.ldap.with_controls(vec![policy]).simple_bind(&user, password).await;
-        let result = result.map_err(|error| Failure::driver(&error))?;
-        let verdict = verdict(&result, self.settings.expired_passwords)?;
+        let result = result.map_err(|error| connection.failure(&error));
+        let verdict = result.and_then(|result| verdict(&result, self.settings.expired_passwords));
+        let verdict = verdict.inspect_err(|failure| suspicion.judge(failure))?;
+        suspicion.clear();
         Ok(Verification { verdict, work: Work::Remote })
     }
 
@@ -79,9 +79,16 @@ impl LdapVerifier {
                 .map_err(|_| Failure::of_one_record("the record is not JSON"))?;
             return user_in(&record, &self.user).ok_or_else(missing);
         };
-        let mut lease = self.pool.lease(deadline).await?;
-        let found = finder.find(lease.ldap()?, presented.identifier).await?;
-        lease.end();
+        let found = loop {
+            let mut lease = self.pool.lease(deadline).await?;
+            match finder.find(lease.ldap()?, presented.identifier).await {
+                Err(failure) => self.pool.again(&lease, failure)?,
+                Ok(found) => {
+                    lease.end();
+                    break found;
+                }
+            }
+        };
         let entry = found.ok_or_else(|| Failure::of_one_record("the directory has no entry for the customer"))?;
         let value = match entry.values(&self.user) {
             _ if self.user == "dn" => entry.dn.clone().into_bytes(),

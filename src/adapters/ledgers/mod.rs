@@ -13,6 +13,8 @@ pub(in crate::adapters) use attempts::{SWEEP, bucket, known_for};
 pub(in crate::adapters) use audit::{RowTuple, stored_row};
 pub(in crate::adapters) use entries::{EntryRow, Existing, finished, stored_token};
 pub(in crate::adapters) use nonces::{MAX_CALLS, NONCE_SWEEP, Row, UncertainRows, remembered};
-pub(in crate::adapters) use outbox::{DEAD, LONGEST_WAIT, OutboxRow, due_at, outgoing};
+pub(in crate::adapters) use outbox::{
+    DEAD, Ended, OutboxRow, UndeliveredRow, ended, kept_json, latest_due, length, outgoing, undelivered,
+};
 pub(in crate::adapters) use stamp::{maybe_stamp, stamp, tags_json, unsigned};
 pub(in crate::adapters) use time::{later, latest, micros};

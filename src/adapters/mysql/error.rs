@@ -44,6 +44,19 @@ const TABLE: &[(&[u16], Meaning)] = &[
     (&[1034, 1035, 1194, 1195, 1712], (PortErrorKind::BadResponse, "the database is damaged")),
 ];
 
+/// What they mean for a change, where that differs.
+const CHANGES: &[(&[u16], Meaning)] = &[
+    // a replica, or a server that is being switched over
+    (&[1290, 1792, 1836], (PortErrorKind::Unavailable, "the server is read-only now")),
+    (&[1044, 1142, 1143, 1227, 1370], (PortErrorKind::Denied, "the user may not change a table or column")),
+    (
+        &[1048, 1062, 1169, 1216, 1217, 1369, 1451, 1452, 1557, 1761, 1762, 3819, 4025],
+        (PortErrorKind::Conflict, "a constraint of the database forbids the change"),
+    ),
+    (&[1264, 1265, 1292, 1366, 1406], (PortErrorKind::Misconfigured, "a value does not fit its column")),
+    (&[1054, 1064, 1146], (PortErrorKind::Misconfigured, "the statement does not match the tables")),
+];
+
 /// Errors that a value of one customer causes.
 const ABOUT_ONE_RECORD: &[u16] = &[1366, 1300, 3988, 1153, 1301];
 
@@ -67,6 +80,17 @@ pub(super) fn failed(adapter: &str, operation: &'static str, error: &Error) -> P
         return failed.about_one_record();
     }
     failed
+}
+
+/// The error of a change: only codes, no message of the server.
+pub(super) fn failed_to_change(adapter: &str, operation: &'static str, error: &Error) -> PortError {
+    let number = number(error).unwrap_or_default();
+    match CHANGES.iter().find(|(numbers, _)| numbers.contains(&number)) {
+        Some((_, (kind, detail))) => {
+            PortError::new(*kind, adapter, operation).because(format!("{detail} (error {number})"))
+        }
+        None => failed(adapter, operation, error),
+    }
 }
 
 /// The error for calls without customer data: includes the message of the server, for the author of the settings.

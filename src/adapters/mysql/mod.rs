@@ -8,6 +8,7 @@ mod address;
 mod cell;
 mod error;
 mod session;
+mod writable;
 
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
@@ -20,8 +21,13 @@ use crate::ports::{BoxFuture, PortError};
 use session::Snapshot;
 
 /// MySQL and MariaDB in the table of databases.
-pub(in crate::adapters) const DATABASE: Kind =
-    Kind { schemes: &["mysql", "mariadb"], example: "mysql://user:password@host/database", dialect: &DIALECT, open };
+pub(in crate::adapters) const DATABASE: Kind = Kind {
+    schemes: &["mysql", "mariadb"],
+    example: "mysql://user:password@host/database",
+    dialect: &DIALECT,
+    open,
+    open_writable: writable::open,
+};
 
 /// The SQL of MySQL (<https://dev.mysql.com/doc/refman/8.4/en/string-literals.html>, `comments.html`). `@` begins a variable,
 /// which would not be the same on the next connection.

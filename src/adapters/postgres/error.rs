@@ -34,6 +34,18 @@ const TABLE: &[(&str, Meaning)] = &[
     ("XX", (PortErrorKind::BadResponse, "the database is damaged")),
 ];
 
+/// What they mean for a change, where that differs.
+const CHANGES: &[(&str, Meaning)] = &[
+    // a standby, or a server that is being switched over
+    ("25006", (PortErrorKind::Unavailable, "the server is read-only now")),
+    ("42501", (PortErrorKind::Denied, "the user may not change a table or column")),
+    ("23", (PortErrorKind::Conflict, "a constraint of the database forbids the change")),
+    ("44", (PortErrorKind::Conflict, "a view forbids the change")),
+    ("22", (PortErrorKind::Misconfigured, "a value does not fit its column")),
+    ("42", (PortErrorKind::Misconfigured, "the statement does not match the tables")),
+    ("0A", (PortErrorKind::Misconfigured, "the statement cannot be used here")),
+];
+
 /// Errors that a value of one customer causes. They must not open the circuit breaker.
 const ABOUT_ONE_RECORD: &[&str] = &["22021", "22P05"];
 
@@ -47,6 +59,17 @@ pub(super) fn failed(adapter: &str, operation: &'static str, error: &Error) -> P
         return failed.about_one_record();
     }
     failed
+}
+
+/// The error of a change: only codes, no message of the server.
+pub(super) fn failed_to_change(adapter: &str, operation: &'static str, error: &Error) -> PortError {
+    let code = code(error).unwrap_or_default();
+    match CHANGES.iter().find(|(begin, _)| code.starts_with(begin)) {
+        Some((_, (kind, detail))) => {
+            PortError::new(*kind, adapter, operation).because(format!("{detail} (SQLSTATE {code})"))
+        }
+        None => failed(adapter, operation, error),
+    }
 }
 
 /// Whether a query no longer fits the tables, so that describing it again may help.

@@ -16,6 +16,7 @@ mod shape;
 mod stores;
 #[cfg(test)]
 mod tests;
+mod writable;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
@@ -39,6 +40,7 @@ pub(in crate::adapters) const DATABASE: Kind = Kind {
     example: "postgres://user:password@host/database",
     dialect: &DIALECT,
     open,
+    open_writable: writable::open,
 };
 
 /// The SQL of PostgreSQL (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html>). `?` and `@` are operators.

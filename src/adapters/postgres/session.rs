@@ -21,13 +21,15 @@ use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
 /// The statements that begin a session. A client can take back `default_transaction_read_only`; a transaction that is
 /// read-only stays so. The settings end with the transaction, so that a pooler such as PgBouncer keeps none of them.
-/// They take back what a role or a database may have set: how quotes are read, and how values are shown.
+/// They take back what a role or a database may have set: how quotes are read, and how values are shown. Notices would only be
+/// thrown away.
 pub(super) fn begin(left: Duration) -> String {
     let milliseconds = left.as_millis().max(1);
     format!(
         "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = {milliseconds}; \
          SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'iso_8601'; \
-         SET LOCAL standard_conforming_strings = on; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'"
+         SET LOCAL standard_conforming_strings = on; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; \
+         SET LOCAL client_min_messages = error"
     )
 }
 

@@ -27,6 +27,11 @@ pub(super) struct Shape {
 }
 
 impl Shape {
+    /// The statement with its parameters as text, each cast to the type that the server inferred.
+    pub fn cast(&self) -> &str {
+        &self.cast
+    }
+
     /// The query that returns each value as its JSON text. Rows and bytes are limited by the server, so that no record
     /// can fill the memory: a value over the limit arrives as one character more than the limit.
     pub fn sql(&self, limits: RowLimits) -> String {

@@ -1,7 +1,5 @@
 //! Tries a database out, for `landfall check --connect`.
 
-use std::time::Duration;
-
 use tokio::time::{Instant, timeout_at};
 
 use super::database::Description;
@@ -9,9 +7,6 @@ use super::{List, ListShape, SqlSource};
 use crate::adapters::registry::{Part, Trial, TrialFinding};
 use crate::diag::Severity;
 use crate::ports::{PortError, PortErrorKind};
-
-/// How long a trial may take. Longer than a login waits, so that a slow connection is seen as what it is.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What does not fit, and the setting that says so, relative to the source.
 type Mismatch = (String, PortError);
@@ -29,7 +24,7 @@ impl SqlSource {
     /// Connects, and tells what the database says of the queries.
     pub async fn try_out(&self) -> Trial {
         let (began, mut trial) = (Instant::now(), Trial::default());
-        let deadline = began + PATIENCE;
+        let deadline = began + Trial::PATIENCE;
         let described = timeout_at(deadline, self.described(deadline, &mut trial)).await;
         match described.unwrap_or_else(|_| Err(("url".to_owned(), self.late("check")))) {
             Ok(()) => trial.summary = Some(format!("connected, {} ms", began.elapsed().as_millis())),

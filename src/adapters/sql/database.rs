@@ -6,8 +6,10 @@ use tokio::time::Instant;
 
 use super::cell::{Cell, Cells};
 use super::dialect::Dialect;
+use super::statement::Statement;
 use super::template::Template;
-use crate::ports::{BoxFuture, PortError};
+use crate::adapters::write_back::WRITE;
+use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
 /// One database product.
 pub(in crate::adapters) trait Database: Send + Sync {
@@ -45,6 +47,35 @@ pub(in crate::adapters) trait Session: Send {
         Self: 'a;
 }
 
+/// A database in which a row can be changed.
+pub(in crate::adapters) trait Writable: Send + Sync {
+    /// Runs a statement in a transaction of its own, and returns how many rows it changed: none or one. If it would change
+    /// several, nothing is changed and the answer is an error.
+    ///
+    /// The time limit belongs to the caller, as for a [`Database`]. A failure to connect is temporary whatever it is: nothing
+    /// was asked of the database yet.
+    fn change<'a>(
+        &'a self,
+        statement: &'a Statement,
+        values: Vec<String>,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<u64, PortError>>;
+
+    /// Lets the database prepare a statement without running it. Returns what is to be known of it, as sentences.
+    fn prepare<'a>(
+        &'a self,
+        statement: &'a Statement,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Vec<String>, PortError>>;
+}
+
+/// The error of a statement that would change several rows, and was rolled back.
+pub(in crate::adapters) fn too_many_rows(name: &str, rows: u64) -> PortError {
+    PortError::new(PortErrorKind::Conflict, name, WRITE).because(format!(
+        "the statement would change {rows} rows, and was rolled back: its condition must name one customer"
+    ))
+}
+
 /// How much a query may return.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::adapters) struct RowLimits {
@@ -73,6 +104,8 @@ pub(in crate::adapters) struct Kind {
     pub dialect: &'static Dialect,
     /// Checks an address and makes the database; connects to nothing.
     pub open: fn(&Opening<'_>) -> Result<Box<dyn Database>, String>,
+    /// The same for a database in which a row can be changed.
+    pub open_writable: fn(&Opening<'_>) -> Result<Box<dyn Writable>, String>,
 }
 
 /// What a database is made from.

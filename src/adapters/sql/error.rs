@@ -23,6 +23,9 @@ pub enum SqlError {
         /// The cause.
         problem: TemplateError,
     },
+    /// A statement that changes rows is invalid.
+    #[error("the statement is invalid: {0}")]
+    Statement(TemplateError),
     /// The record query uses an unknown name.
     #[error("the record query uses `:{0}`, but only `:identifier` and `:typed` are available")]
     Name(String),
@@ -38,6 +41,7 @@ impl SqlError {
             Self::Url(_) | Self::Scheme(_) => ("R506", "url".to_owned()),
             Self::Template { place, .. } if place == "record" => ("R507", "record".to_owned()),
             Self::Template { place, .. } => ("R507", format!("lists.{place}.query")),
+            Self::Statement(_) => ("R507", "statement".to_owned()),
             Self::Name(_) => ("R507", "record".to_owned()),
             Self::Map(list) => ("R507", format!("lists.{list}")),
         }
@@ -51,6 +55,9 @@ impl SqlError {
             }
             Self::Scheme(_) => "docs/settings.md describes the addresses of each database, and what to do with others",
             Self::Template { .. } => "write one SELECT with parameters such as `:identifier`, and in lists `:ID`",
+            Self::Statement(_) => {
+                "write one UPDATE or DELETE whose WHERE names the customer, such as `UPDATE users SET active = 0 WHERE id = :id`"
+            }
             Self::Name(_) => "columns of the record are parameters of `lists` only",
             Self::Map(_) => "for example `{ query: …, as: map, key: meta_key, value: meta_value }`",
         }

@@ -18,23 +18,30 @@ pub(in crate::adapters) mod dialect;
 pub(in crate::adapters) mod error;
 pub(in crate::adapters) mod loose;
 #[cfg(feature = "database-server")]
+pub(in crate::adapters) mod one_row;
+#[cfg(feature = "database-server")]
 pub(in crate::adapters) mod pool;
 #[cfg(feature = "database-server")]
 pub(in crate::adapters) mod server;
 mod settings;
 mod shape;
+pub(in crate::adapters) mod statement;
 mod table;
 pub(in crate::adapters) mod template;
+mod write_back;
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
+use futures_util::FutureExt as _;
 use tokio::time::{Instant, timeout_at};
 
 pub use error::SqlError;
 pub use settings::{ListSettings, ListShape, SqlSettings};
 pub use table::schemes;
 pub use template::TemplateError;
+pub use write_back::SqlWriteBack;
 
 use super::{ambiguous, too_large};
 use crate::ports::{BoxFuture, Call, Identifier, IdentifierProfile, PortError, PortErrorKind, Record, Source};
@@ -92,6 +99,13 @@ impl SqlSource {
         let lists = settings.lists.iter().map(|(name, list)| List::new(name, list, kind.dialect));
         let lists = lists.collect::<Result<_, _>>()?;
         Ok(Self { name, database, dialect: kind.dialect, record, lists, settings })
+    }
+
+    /// The drivers panic at messages that are shorter than their protocol says.
+    async fn find_or_fail(&self, identifier: &Identifier, deadline: Instant) -> Result<Option<Record>, PortError> {
+        let found = AssertUnwindSafe(self.find(identifier, deadline)).catch_unwind().await;
+        let garbled = "the server does not speak the expected protocol";
+        found.unwrap_or_else(|_| Err(self.failed(PortErrorKind::BadResponse, "fetch", garbled)))
     }
 
     async fn find(&self, identifier: &Identifier, deadline: Instant) -> Result<Option<Record>, PortError> {
@@ -217,7 +231,7 @@ impl Source for SqlSource {
         identifier: &'a Identifier,
     ) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
         Box::pin(async move {
-            let found = timeout_at(call.deadline, self.find(identifier, call.deadline)).await;
+            let found = timeout_at(call.deadline, self.find_or_fail(identifier, call.deadline)).await;
             // A query that the server stopped at the deadline may have returned less than it would have.
             found.ok().filter(|_| Instant::now() < call.deadline).unwrap_or_else(|| Err(self.late("fetch")))
         })

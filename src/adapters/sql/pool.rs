@@ -142,7 +142,6 @@ impl<S: Server> Lease<S> {
 
     /// Commits the transaction and gives the connection back. After an error that did not come from the server it is
     /// unknown whether the transaction took effect.
-    #[cfg(feature = "postgres")]
     pub async fn commit(mut self) -> Result<(), sqlx::Error> {
         self.run("COMMIT").await?;
         drop(self.object.take());

@@ -35,6 +35,21 @@ pub enum TemplateError {
     /// A statement that is not a query, or writes a file.
     #[error("`{0}` is not a query that only reads; it begins with SELECT or WITH")]
     NotAQuery(String),
+    /// A statement that changes no rows, or not those of a condition.
+    #[error("`{0}` is neither an UPDATE nor a DELETE, whose rows are counted before they are changed for good")]
+    NotAChange(String),
+    /// A word that may hide that several rows match, or that writes a file.
+    #[error("`{0}` cannot be used here: it hides that the condition is true of several customers, or writes a file")]
+    NotInChange(String),
+    /// A statement without a parameter.
+    #[error("the statement uses no parameter such as `:id`, so it does not name the customer")]
+    Unnamed,
+    /// A change of every row.
+    #[error("the statement has no WHERE, so it would change every customer")]
+    NoCondition,
+    /// A condition that is the same for every customer.
+    #[error("the WHERE of the statement uses no parameter such as `:id`, so it does not name the customer")]
+    ConstantCondition,
     /// More than one statement.
     #[error("the query has more than one statement")]
     Several,
@@ -46,6 +61,11 @@ impl Template {
     /// # Errors
     /// [`TemplateError`].
     pub fn parse(query: &str, dialect: &Dialect) -> Result<Self, TemplateError> {
+        Self::parse_any(query, dialect)?.only_reads(dialect)
+    }
+
+    /// Parses a query or a statement that may write.
+    pub(super) fn parse_any(query: &str, dialect: &Dialect) -> Result<Self, TemplateError> {
         let mut template =
             Self { sql: String::with_capacity(query.len()), names: Vec::new(), placeholders: Vec::new() };
         let mut ended = false;
@@ -73,7 +93,7 @@ impl Template {
                 _ => template.plain(rest),
             };
         }
-        template.checked()?.only_reads(dialect)
+        template.checked()
     }
 
     /// Consumes a cast, a name, or a lone colon.

@@ -148,7 +148,15 @@ pub(in crate::adapters) fn decision(outcome: &str, seconds: i64) -> Decision {
 
 pub(super) fn event(kind: EventKind, seconds: i64) -> Event {
     let (reason, request_id) = (kind.name().into(), "request".into());
-    Event { at: at(seconds), kind, reason, account: Some(TargetId("a1".into())), request_id, tags: vec!["vip".into()] }
+    Event {
+        at: at(seconds),
+        kind,
+        reason,
+        account: Some(TargetId("a1".into())),
+        request_id,
+        tags: vec!["vip".into()],
+        customer: None,
+    }
 }
 
 fn finish(id: &str, token: u64, seconds: i64) -> Finish {

@@ -10,3 +10,4 @@ pub(in crate::adapters) mod postgres;
 pub(in crate::adapters) mod reports;
 pub(in crate::adapters) mod source;
 pub(in crate::adapters) mod target;
+pub(in crate::adapters) mod write_back;

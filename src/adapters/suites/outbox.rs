@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::ledger::{at, decision, event, every_ledger, open};
-use crate::ports::{DeliveryState, EventKind, Ledger, Outbox, Subscription};
+use crate::ports::{
+    DeliveryState, Event, EventKind, Ledger, LegacyKey, MigratedCustomer, Outbox, Subscription, Undelivered,
+};
 
 /// A ledger with its outbox: events are written by the one and handed out by the other.
 pub(super) trait WithOutbox: Ledger + Outbox {}
@@ -16,24 +18,30 @@ every_ledger! {
     an_event_is_removed_when_all_receivers_accepted_it
     removing_a_receiver_drops_its_deliveries
     deliveries_far_in_the_future_are_due_and_dead_ones_never
+    a_legacy_system_is_told_of_its_own_customers_later
+    what_was_given_up_is_listed_and_sent_again_on_request
 }
 
 /// The number of events that wait to be sent.
 pub(super) async fn waiting(ledger: &dyn Outbox) -> usize {
-    let receiver = "everything".to_owned();
-    let all = [Subscription { receiver, kinds: EventKind::ALL.to_vec() }];
+    let all = [Subscription::new("everything", &EventKind::ALL)];
     ledger.route(&all, at(1_000_000), 100).await.unwrap();
-    ledger.due("everything", at(1_000_000), Duration::ZERO, 100).await.unwrap().len()
+    ledger.due(&all[0], at(1_000_000), Duration::ZERO, 100).await.unwrap().len()
 }
 
 fn subscription(receiver: &str, kinds: &[EventKind]) -> Subscription {
-    Subscription { receiver: receiver.into(), kinds: kinds.to_vec() }
+    Subscription::new(receiver, kinds)
 }
 
 /// The events due at a receiver at a time: numbers and attempts.
 async fn due(ledger: &dyn WithOutbox, receiver: &str, seconds: i64, limit: usize) -> Vec<(i64, u32)> {
-    let due = ledger.due(receiver, at(seconds), Duration::from_secs(30), limit).await.unwrap();
+    let receiver = Subscription::new(receiver, &[]);
+    let due = ledger.due(&receiver, at(seconds), Duration::from_secs(30), limit).await.unwrap();
     due.into_iter().map(|outgoing| (outgoing.id, outgoing.attempts)).collect()
+}
+
+fn again(seconds: i64) -> DeliveryState<'static> {
+    DeliveryState::Again { at: at(seconds), why: "down" }
 }
 
 async fn events_are_handed_out_again_after_their_lease(ledger: &dyn WithOutbox) {
@@ -49,12 +57,12 @@ async fn events_are_handed_out_again_after_their_lease(ledger: &dyn WithOutbox) 
     assert_eq!(due(ledger, "crm", 2, 1).await, [(1, 1)]);
     assert_eq!(due(ledger, "crm", 2, 10).await, [(2, 1)]);
     ledger.sent("crm", 1, DeliveryState::Accepted).await.unwrap();
-    ledger.sent("crm", 2, DeliveryState::Again(at(50))).await.unwrap();
+    ledger.sent("crm", 2, again(50)).await.unwrap();
     assert_eq!(due(ledger, "crm", 49, 10).await, [(3, 1)]);
     assert_eq!(due(ledger, "crm", 50, 10).await, [(2, 2)]);
     assert_eq!(due(ledger, "crm", 79, 10).await, [(3, 2)]);
     assert_eq!(due(ledger, "crm", 1000, 10).await, [(2, 3), (3, 3)]);
-    let again = ledger.due("crm", at(2000), Duration::ZERO, 1).await.unwrap();
+    let again = ledger.due(&crm[0], at(2000), Duration::ZERO, 1).await.unwrap();
     assert_eq!(again[0].event, events[1]);
     for id in [2, 3, 99] {
         ledger.sent("crm", id, DeliveryState::Accepted).await.unwrap();
@@ -74,8 +82,8 @@ async fn each_receiver_has_its_own_attempts_and_times(ledger: &dyn WithOutbox) {
         assert_eq!(due(ledger, "crm", 100 * i64::from(attempt), 10).await, [(1, attempt), (2, attempt)]);
     }
     assert_eq!(due(ledger, "mail", 2, 10).await, [(2, 1)], "deliveries to crm do not affect mail");
-    ledger.sent("mail", 2, DeliveryState::Again(at(900))).await.unwrap();
-    ledger.sent("crm", 2, DeliveryState::Again(at(800))).await.unwrap();
+    ledger.sent("mail", 2, again(900)).await.unwrap();
+    ledger.sent("crm", 2, again(800)).await.unwrap();
     assert_eq!(due(ledger, "mail", 899, 10).await, []);
     assert_eq!(due(ledger, "crm", 899, 10).await, [(1, 4), (2, 4)]);
     assert_eq!(due(ledger, "mail", 900, 10).await, [(2, 2)]);
@@ -90,7 +98,7 @@ async fn an_event_is_removed_when_all_receivers_accepted_it(ledger: &dyn WithOut
     assert_eq!(due(ledger, "crm", 9, 10).await, []);
     assert_eq!(due(ledger, "mail", 9, 10).await, [(1, 1)]);
     ledger.sent("mail", 1, DeliveryState::Accepted).await.unwrap();
-    ledger.sent("mail", 1, DeliveryState::Again(at(0))).await.unwrap();
+    ledger.sent("mail", 1, again(0)).await.unwrap();
     assert_eq!(due(ledger, "mail", 999, 10).await, [], "removed events do not return");
 }
 
@@ -119,9 +127,85 @@ async fn deliveries_far_in_the_future_are_due_and_dead_ones_never(ledger: &dyn W
     // the clock was set back by days after the first event was written
     ledger.route(&crm, at(0), 10).await.unwrap();
     assert_eq!(due(ledger, "crm", 0, 10).await, [(1, 1), (2, 1), (3, 1)]);
-    ledger.sent("crm", 1, DeliveryState::Again(at(500_000))).await.unwrap();
-    ledger.sent("crm", 2, DeliveryState::Again(at(3000))).await.unwrap();
-    ledger.sent("crm", 3, DeliveryState::Dead).await.unwrap();
+    ledger.sent("crm", 1, again(500_000)).await.unwrap();
+    ledger.sent("crm", 2, again(3000)).await.unwrap();
+    ledger.sent("crm", 3, DeliveryState::Dead { why: "no" }).await.unwrap();
     assert_eq!(due(ledger, "crm", 1, 10).await, [(1, 2)], "no retry waits that long");
     assert_eq!(due(ledger, "crm", 90_000_000, 10).await, [(1, 3), (2, 2)]);
+}
+
+const WEEK: i64 = 7 * 24 * 60 * 60;
+
+/// The event of a customer of a source who migrated at a time.
+fn migrated(source: &str, id: &str, seconds: i64) -> Event {
+    let key = LegacyKey { source: source.into(), id: id.into() };
+    let kept = [("email".to_owned(), "a\"b@shop.example".to_owned())].into();
+    let customer = Some(MigratedCustomer { key, at: at(seconds), kept });
+    Event { customer, ..event(EventKind::WriteBack, seconds) }
+}
+
+fn legacy(source: &str) -> Subscription {
+    let after = Duration::from_secs(WEEK.unsigned_abs());
+    let receiver = format!("write_back:{source}");
+    Subscription { source: Some(source.into()), after, ..Subscription::new(receiver, &[EventKind::WriteBack]) }
+}
+
+async fn handed_out(ledger: &dyn WithOutbox, receiver: &Subscription, seconds: i64) -> Vec<Event> {
+    let due = ledger.due(receiver, at(seconds), Duration::from_secs(30), 10).await.unwrap();
+    due.into_iter().map(|outgoing| outgoing.event).collect()
+}
+
+async fn a_legacy_system_is_told_of_its_own_customers_later(ledger: &dyn WithOutbox) {
+    let receivers = [Subscription::new("crm", &EventKind::ALL), legacy("shop"), legacy("club")];
+    let events = [event(EventKind::Migrated, 0), migrated("shop", "1", 0), migrated("club", "1", 0)];
+    ledger.decide(&decision("migrated", 0), &events).await.unwrap();
+    ledger.route(&receivers, at(10), 10).await.unwrap();
+    assert_eq!(due(ledger, "crm", 10, 10).await, [(1, 1)], "webhooks are told of nobody's legacy id");
+    for (receiver, wanted) in [(&receivers[1], &events[1]), (&receivers[2], &events[2])] {
+        assert_eq!(handed_out(ledger, receiver, WEEK - 1).await, []);
+        assert_eq!(handed_out(ledger, receiver, WEEK).await, std::slice::from_ref(wanted));
+    }
+    // a clock that was a year ahead wrote it, and has been set back
+    let year = 52 * WEEK;
+    ledger.decide(&decision("migrated", year), &[migrated("shop", "2", year)]).await.unwrap();
+    ledger.route(&receivers, at(year), 10).await.unwrap();
+    assert_eq!(handed_out(ledger, &receivers[1], WEEK + 1).await, []);
+    assert_eq!(handed_out(ledger, &receivers[1], 2 * WEEK + 1).await.len(), 2, "a week after the clock was set back");
+}
+
+async fn what_was_given_up_is_listed_and_sent_again_on_request(ledger: &dyn WithOutbox) {
+    let shop = legacy("shop");
+    let events: Vec<Event> = (0..4).map(|id| migrated("shop", &id.to_string(), 0)).collect();
+    ledger.decide(&decision("migrated", 0), &events).await.unwrap();
+    ledger.decide(&decision("migrated", 0), &[event(EventKind::Failed, 0)]).await.unwrap();
+    ledger.route(&[shop.clone(), subscription("crm", &EventKind::ALL)], at(0), 10).await.unwrap();
+    assert_eq!(handed_out(ledger, &shop, WEEK).await.len(), 4);
+    for (id, state) in
+        [(1, DeliveryState::Dead { why: "no right" }), (2, again(WEEK + 60)), (3, DeliveryState::Rehearsed)]
+    {
+        ledger.sent(&shop.receiver, id, state).await.unwrap();
+    }
+    ledger.sent(&shop.receiver, 4, DeliveryState::Accepted).await.unwrap();
+    ledger.decide(&decision("migrated", 0), &[migrated("shop", "9", 5)]).await.unwrap();
+    let list = ledger.undelivered(EventKind::WriteBack, 0, 10).await.unwrap();
+    let shown = |one: &Undelivered| (one.id, one.is_dead(), one.is_rehearsed(), one.attempts, one.why.clone());
+    assert_eq!(
+        list.iter().map(shown).collect::<Vec<_>>(),
+        [
+            (1, true, false, 1, "no right".to_owned()),
+            (2, false, false, 1, "down".to_owned()),
+            (3, false, true, 1, "dry run".to_owned()),
+            (6, false, false, 0, String::new()),
+        ]
+    );
+    assert_eq!((list[1].due_at, list[3].due_at), (Some(at(WEEK + 60)), Some(at(5))));
+    assert_eq!(list[0].key, events[0].customer.as_ref().map(|customer| customer.key.clone()));
+    assert_eq!(ledger.undelivered(EventKind::WriteBack, 1, 1).await.unwrap()[0].id, 2);
+    assert_eq!(handed_out(ledger, &shop, 3 * WEEK).await, [events[1].clone()], "neither comes back by itself");
+    assert_eq!(ledger.send_again(EventKind::Migrated, None, at(3 * WEEK)).await.unwrap(), 0);
+    assert_eq!(ledger.send_again(EventKind::WriteBack, Some(3), at(3 * WEEK)).await.unwrap(), 1);
+    assert_eq!(ledger.send_again(EventKind::WriteBack, Some(3), at(3 * WEEK)).await.unwrap(), 0);
+    assert_eq!(ledger.send_again(EventKind::WriteBack, None, at(3 * WEEK)).await.unwrap(), 1);
+    let due = ledger.due(&shop, at(3 * WEEK), Duration::from_secs(30), 10).await.unwrap();
+    assert_eq!(due.iter().map(|outgoing| (outgoing.id, outgoing.attempts)).collect::<Vec<_>>(), [(1, 1), (3, 1)]);
 }

@@ -1,5 +1,9 @@
 //! The behaviour of every source.
 
+mod cases;
+#[cfg(feature = "ldap")]
+mod directory;
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -10,28 +14,13 @@ use tokio::time::Instant;
 
 use crate::adapters::file::{FileSettings, FileSource};
 use crate::adapters::http::{HttpSettings, HttpSource};
+#[cfg(feature = "ldap")]
+use crate::adapters::ldap::{LdapSettings, LdapSource};
 use crate::adapters::memory::MemorySource;
 use crate::adapters::sql::{SqlSettings, SqlSource};
-use crate::ports::{Call, IdentifierProfile, PortErrorKind, Source};
+use crate::ports::{self, IdentifierProfile};
 
-/// The records of the suite: login, email address, mark. Twins share a login.
-fn customers() -> Vec<[String; 3]> {
-    let long = "x".repeat(IdentifierProfile::MAX_BYTES);
-    let hostile = ["'OR/**/1=1--", "%", "_", "*", ")(uid=*", "a'b", "\"", "\\2a", "${x}", ":identifier", long.as_str()];
-    let plain = [["Ada", "Ada@Example.org", "mark-ada"], ["twin", "one@example.org", "mark-one"]];
-    let more = [["TWIN", "two@example.org", "mark-two"], ["large", "large@example.org", "mark-large"]];
-    plain
-        .into_iter()
-        .chain(more)
-        .map(|customer| customer.map(str::to_owned))
-        .chain(hostile.iter().map(|name| [(*name).to_owned(), String::new(), format!("mark-{name}")]))
-        .collect()
-}
-
-/// The filler that takes the record `large` over the limit of its source.
-fn filler(login: &str, limit: usize) -> String {
-    if login == "large" { "f".repeat(limit) } else { String::new() }
-}
+use cases::{check_behaviour, customers, filler};
 
 /// The record limit in memory.
 const MEMORY_LIMIT: usize = 256 * 1024;
@@ -44,37 +33,6 @@ fn objects(limit: usize) -> impl Iterator<Item = serde_json::Value> {
         let filler = filler(&login, limit);
         json!({"login": login, "email": email, "mark": mark, "filler": filler})
     })
-}
-
-async fn check_behaviour(kind: &str, source: &dyn Source) {
-    let profile = IdentifierProfile::default();
-    let fetch = async |typed: &str| {
-        let identifier = profile.canonical(typed).expect("an identifier");
-        let found = source.fetch(Call::outside_login("r1"), &identifier).await;
-        found.map(|record| record.map(|record| record.json().to_owned())).map_err(|error| error.kind())
-    };
-    for spelling in ["Ada", "ada", " ADA ", "ada@example.org", "ADA@EXAMPLE.ORG"] {
-        let found = fetch(spelling).await.expect(kind).expect(kind);
-        assert!(found.contains("mark-ada"), "{kind}: {spelling}");
-    }
-    for unknown in ["adam", "ad", "ada@example.or", "mark-ada", "ada%", "a_a", "x", "null", "0", "'", "--"] {
-        assert_eq!(fetch(unknown).await, Ok(None), "{kind}: {unknown}");
-    }
-    for two in ["twin", "Twin"] {
-        assert_eq!(fetch(two).await, Err(PortErrorKind::BadResponse), "{kind}: {two}");
-    }
-    assert!(fetch("two@example.org").await.expect(kind).is_some_and(|json| json.contains("mark-two")), "{kind}");
-    assert_eq!(fetch("large").await, Err(PortErrorKind::BadResponse), "{kind}");
-    for [login, ..] in customers().into_iter().skip(4) {
-        let found = fetch(&login).await.expect(kind).expect(kind);
-        let mark = json!(format!("mark-{login}")).to_string();
-        assert!(found.contains(&mark), "{kind}: {login}");
-        serde_json::from_str::<serde::de::IgnoredAny>(&found).expect(kind);
-    }
-    // These never reach a source.
-    for typed in ["' OR 1=1 --", "ada\0", "\u{202e}ada", ""] {
-        assert!(profile.canonical(typed).is_err(), "{typed:?}");
-    }
 }
 
 /// A web API that finds customers as the other sources do.
@@ -105,6 +63,25 @@ pub(in crate::adapters) async fn http_source_passes() {
     let settings = HttpSettings { record_limit: LIMIT, ..serde_json::from_value(settings).expect("settings") };
     let source = HttpSource::open(&settings, IdentifierProfile::default(), Path::new("")).expect("a source");
     check_behaviour("http", &source).await;
+}
+
+#[cfg(feature = "ldap")]
+#[tokio::test]
+pub(in crate::adapters) async fn ldap_source_passes() {
+    let entry = |(at, [login, email, mark]): (usize, [String; 3])| {
+        let filler = filler(&login, LIMIT);
+        let attributes = [("uid", login), ("mail", email), ("description", mark), ("street", filler)];
+        let attributes = attributes.into_iter().filter(|(_, value)| !value.is_empty());
+        directory::Entry { dn: format!("cn={at},dc=example"), attributes: attributes.collect() }
+    };
+    let address = directory::serve(customers().into_iter().enumerate().map(entry).collect()).await;
+    let settings = json!({
+        "directory": { "servers": [format!("ldap://{address}")] },
+        "search": { "base": "dc=example", "filter": "(|(uid={filter:identifier})(mail={filter:identifier}))" },
+    });
+    let settings = LdapSettings { record_limit: LIMIT, ..serde_json::from_value(settings).expect("settings") };
+    let source = LdapSource::open(settings, Path::new("")).expect("a source");
+    check_behaviour("ldap", &source).await;
 }
 
 fn file(folder: &Path, name: &str, text: &str) -> FileSource {

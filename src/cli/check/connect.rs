@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use crate::adapters::registry::{self, SourceContext, Trial, VerifierContext};
+use crate::adapters::registry::{self, SourceContext, Trial, VerifierContext, WriteBackContext};
 use crate::cli::{CommandError, config, stores};
 use crate::config::{Compiled, Loaded, Tried};
 
@@ -37,6 +37,11 @@ async fn try_out(loaded: &Loaded) -> Result<Vec<Tried>, CommandError> {
         let context = VerifierContext { name, folder: &loaded.folder, identifiers };
         let trial = verifier.adapter().connect(context).await;
         trials.push(Tried { section, trial });
+    }
+    for (section, name, write_back) in loaded.settings.write_backs() {
+        let context = WriteBackContext { name, folder: &loaded.folder };
+        let trial = write_back.to.adapter().connect(context).await;
+        trials.push(Tried { section: format!("{section}.to"), trial });
     }
     let target = loaded.settings.target.adapter().connect(&loaded.folder).await;
     let ledger = registry::try_ledger(loaded.settings.ledger.url.expose(), &loaded.folder).await;

@@ -36,12 +36,12 @@ const fn known(claim: &'static str, holds: Holds, names: &'static [&'static str]
 /// The claims in the order in which they are written. A field is used for the first claim that it fits.
 #[rustfmt::skip]
 pub(super) const CLAIMS: &[Known] = &[
-    known("external_id", Holds::Id, &["id", "userid", "sub", "uuid", "guid", "entityid", "customerid", "accountid", "localid", "objectguid", "entryuuid", "objectid", "legacyid", "memberid", "number", "uid"]),
+    known("external_id", Holds::Id, &["id", "userid", "sub", "uuid", "guid", "entityid", "customerid", "accountid", "localid", "objectguid", "entryuuid", "objectid", "legacyid", "memberid", "customerno", "customernumber", "memberno", "membernumber", "kundennummer", "number", "uid"]),
     known("credential", Holds::Password, &["passwordhash", "hashedpassword", "encryptedpassword", "password", "userpass", "userpassword", "pass", "passwd", "pwd", "passwordhashed", "passwordvalue", "custompasswordhash", "hash"]),
     known("username", Holds::Username, &["username", "userlogin", "login", "loginname", "samaccountname", "preferredusername", "uid", "screenname", "handle", "userid"]),
     known("upn", Holds::Text, &["userprincipalname", "upn"]),
     known("email.value", Holds::Mail, &["email", "mail", "useremail", "emailaddress", "primaryemail", "usermail", "emailvalue", "email1"]),
-    known("email.verified", Holds::Flag, &["emailverified", "isemailverified", "mailverified", "emailconfirmed", "emailvalidated", "verifiedemail"]),
+    known("email.verified", Holds::Flag, &["emailverified", "isemailverified", "mailverified", "emailconfirmed", "mailconfirmed", "emailvalidated", "verifiedemail"]),
     known("secondary_emails", Holds::Mails, &["secondemail", "secondaryemail", "alternateemail", "recoveryemail", "otheremail", "email2", "backupemail"]),
     known("phone.value", Holds::Phone, &["phonenumber", "phone", "mobilephone", "mobile", "mobilenumber", "telephonenumber", "telephone", "tel", "cellphone", "cell", "primaryphone", "billingphone"]),
     known("phone.verified", Holds::Flag, &["phonenumberverified", "phoneverified", "isphoneverified", "phoneconfirmed", "mobileverified"]),
@@ -52,7 +52,7 @@ pub(super) const CLAIMS: &[Known] = &[
     known("name.suffix", Holds::Text, &["honorificsuffix", "namesuffix"]),
     known("name.full", Holds::Text, &["displayname", "fullname", "name", "formatted", "cn", "commonname", "realname"]),
     known("name.nickname", Holds::Text, &["nickname", "nick"]),
-    known("birthdate", Holds::Birthdate, &["birthdate", "birthday", "dateofbirth", "dob", "bday", "birth"]),
+    known("birthdate", Holds::Birthdate, &["birthdate", "birthday", "dateofbirth", "dob", "bday", "birth", "born"]),
     known("gender", Holds::Gender, &["gender", "sex"]),
     known("locale", Holds::Locale, &["locale", "preferredlanguage", "language", "lang", "preferredlocale", "userlanguage"]),
     known("zoneinfo", Holds::Zone, &["zoneinfo", "timezone", "tz", "usertimezone"]),

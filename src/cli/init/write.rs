@@ -133,7 +133,8 @@ impl Text<'_> {
     fn credential(&mut self) {
         let Some((at, schemes)) = &self.guess.credential else {
             self.line(
-                "\n# unsure: no field looks like a stored password; without one, the legacy system must verify passwords",
+                "\n# unsure: no field looks like a stored password; if the legacy system verifies passwords, name a verifier of the \
+                 settings:\n# credential: { source: NAME }\n# verifiers: [ NAME ]",
             );
             return;
         };

@@ -37,11 +37,16 @@ fn timeout() -> Duration {
     Duration::from_millis(500)
 }
 
+/// The members that lead to a field of a record; `None` if the text is not a plain path such as `$.customer.email`.
+pub(crate) fn plain_path(path: &str) -> Option<Vec<String>> {
+    let path = path.strip_prefix("$.")?;
+    let is_plain = !path.contains(['[', ']', '*', '?', '(']);
+    path_names(path).filter(|_| is_plain).map(|names| names.into_iter().map(str::to_owned).collect())
+}
+
 impl EnrichSettings {
     /// The names on the way to the field; `None` if `by` is not a plain path such as `$.customer.id`.
     pub(crate) fn names(&self) -> Option<Vec<String>> {
-        let path = self.by.strip_prefix("$.")?;
-        let is_plain = !path.contains(['[', ']', '*', '?', '(']);
-        path_names(path).filter(|_| is_plain).map(|names| names.into_iter().map(str::to_owned).collect())
+        plain_path(&self.by)
     }
 }

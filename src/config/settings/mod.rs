@@ -10,6 +10,7 @@ mod more_source;
 mod params;
 mod password;
 mod service;
+mod write_back;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_yaml::Value as Yaml;
 
 pub use enrich::EnrichSettings;
+pub(crate) use enrich::plain_path;
 pub use guard::{Breaker, GuardSettings};
 pub use hooks::HookSettings;
 pub use ledger::LedgerSettings;
@@ -28,9 +30,9 @@ pub use log::{LogFormat, LogLevel, LogSettings};
 pub use login::{Attempts, LoginSettings, NetworkWindow, Window};
 pub use more_source::{AfterMismatchSetting, MoreSource};
 pub use params::Params;
-pub(super) use params::is_secret_name;
 pub use password::{Argon2, Decoy, LaneSettings, PasswordSettings, Pepper};
 pub use service::{ServiceSettings, TlsFiles};
+pub use write_back::WriteBackSettings;
 
 use super::reader::KIND;
 use crate::adapters::registry::{SourceSettings, TargetSettings, VerifierSettings};
@@ -49,8 +51,8 @@ pub struct Settings {
     pub rules: PathBuf,
     /// Values of the parameters that the rules declare; a value for an undeclared parameter is an error, and a blank
     /// value counts as not set. `landfall config show` prints `***` for values that come from the environment and for
-    /// parameters whose name contains `secret`, `password`, `passphrase`, `pepper`, `salt`, `token`, `credential` or
-    /// `key`.
+    /// parameters whose name contains `secret`, `password`, `passphrase`, `pepper`, `salt`, `token`, `credential`, `key`,
+    /// `authorization` or `cookie`.
     #[serde(default)]
     pub params: Params,
     /// What rules read as `$facts.tenant`.
@@ -83,12 +85,16 @@ pub struct Settings {
     /// the account stays without it. `timeout` (`500ms`): the longest time for the part.
     #[serde(default)]
     pub enrich: BTreeMap<String, EnrichSettings>,
+    /// How the legacy system is told of its migrated customers, after the login and in the background. Off unless it is set.
+    #[serde(default)]
+    pub write_back: Option<WriteBackSettings>,
     /// What verifies passwords besides the check of stored hashes, by name. The rules choose with
     /// `credential: { source: NAME }`; for customers whose rules choose none, `verify_with` does.
     #[serde(default, serialize_with = "all_kinded")]
     pub verifiers: BTreeMap<String, VerifierSettings>,
-    /// The verifiers of customers whose rules choose none; `stored_hash` checks the stored hash. Of several, the next is asked
-    /// only if the one before says that the password is wrong, or has none to compare with; a guess then counts at both.
+    /// The verifiers of the source's customers whose rules choose none; `stored_hash` checks the stored hash. Of several, the
+    /// next is asked only if the one before says that the password is wrong, or has none to compare with. A wrong password
+    /// counts, also if the next one cannot be asked.
     #[serde(default = "verify_with")]
     pub verify_with: Vec<String>,
     /// Further legacy systems, each with rules of its own. They are asked in this order if `source` does not know the
@@ -139,9 +145,11 @@ pub(crate) struct SystemSettings<'s> {
     pub params: &'s Params,
     pub source: &'s SourceSettings,
     pub domains: &'s [String],
+    pub verify_with: &'s [String],
     pub tenants: &'s [String],
     pub after_mismatch: AfterMismatchSetting,
     pub enrich: &'s BTreeMap<String, EnrichSettings>,
+    pub write_back: Option<&'s WriteBackSettings>,
 }
 
 impl SystemSettings<'_> {
@@ -192,6 +200,24 @@ impl Settings {
         found
     }
 
+    /// What legacy systems are told of migrated customers: the path of the section, the name of the source, and the settings.
+    pub fn write_backs(&self) -> impl Iterator<Item = (String, &str, &WriteBackSettings)> {
+        let of = |system: SystemSettings<'_>| system.path("write_back");
+        self.systems().filter_map(move |system| {
+            let path = of(system);
+            system.write_back.map(|write_back| (path, system.source.adapter().name(), write_back))
+        })
+    }
+
+    /// The same settings, to be changed.
+    pub(crate) fn write_backs_mut(&mut self) -> impl Iterator<Item = (String, &mut WriteBackSettings)> {
+        let first = self.write_back.as_mut().map(|write_back| (system_path(None, "write_back"), write_back));
+        let more = self.more_sources.iter_mut().enumerate();
+        first
+            .into_iter()
+            .chain(more.filter_map(|(at, more)| Some((system_path(Some(at), "write_back"), more.write_back.as_mut()?))))
+    }
+
     /// The verifiers with the paths of their sections and their names.
     pub fn named_verifiers(&self) -> impl Iterator<Item = (String, &str, &VerifierSettings)> {
         self.verifiers.iter().map(|(name, verifier)| (verifier_path(name), name.as_str(), verifier))
@@ -204,14 +230,46 @@ impl Settings {
 
     /// The legacy systems, in the order in which they are asked.
     pub(crate) fn systems(&self) -> impl Iterator<Item = SystemSettings<'_>> {
-        let Self { rules, params, source, domains, tenants, after_mismatch, enrich, more_sources, .. } = self;
-        let after_mismatch = *after_mismatch;
-        let first = SystemSettings { at: None, rules, params, source, domains, tenants, after_mismatch, enrich };
-        std::iter::once(first).chain(more_sources.iter().enumerate().map(|(at, more)| {
-            let MoreSource { rules, params, source, domains, tenants, after_mismatch, enrich } = more;
-            let (at, after_mismatch) = (Some(at), *after_mismatch);
-            SystemSettings { at, rules, params, source, domains, tenants, after_mismatch, enrich }
-        }))
+        let Self { rules, params, source, domains, tenants, after_mismatch, enrich, write_back, .. } = self;
+        let first = SystemSettings {
+            at: None,
+            rules,
+            params,
+            source,
+            domains,
+            tenants,
+            verify_with: &self.verify_with,
+            after_mismatch: *after_mismatch,
+            enrich,
+            write_back: write_back.as_ref(),
+        };
+        std::iter::once(first).chain(
+            self.more_sources.iter().enumerate().map(|(at, more)| {
+                let MoreSource {
+                    rules,
+                    params,
+                    source,
+                    domains,
+                    tenants,
+                    verify_with,
+                    after_mismatch,
+                    enrich,
+                    write_back,
+                } = more;
+                SystemSettings {
+                    at: Some(at),
+                    rules,
+                    params,
+                    source,
+                    domains,
+                    tenants,
+                    verify_with,
+                    after_mismatch: *after_mismatch,
+                    enrich,
+                    write_back: write_back.as_ref(),
+                }
+            }),
+        )
     }
 }
 
@@ -253,7 +311,7 @@ impl IdentifierSettings {
 }
 
 /// Without other systems, the stored hash decides.
-fn verify_with() -> Vec<String> {
+pub(super) fn verify_with() -> Vec<String> {
     vec![STORED_HASH.to_owned()]
 }
 

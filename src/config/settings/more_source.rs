@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EnrichSettings, Params, kinded};
+use super::{EnrichSettings, Params, WriteBackSettings, kinded};
 use crate::adapters::registry::SourceSettings;
 use crate::migrate::AfterMismatch;
 
@@ -29,12 +29,18 @@ pub struct MoreSource {
     /// As `domains` at the top.
     #[serde(default)]
     pub domains: Vec<String>,
+    /// The verifiers of its customers whose rules choose none. They are its own: `verify_with` at the top is for `source`.
+    #[serde(default = "super::verify_with")]
+    pub verify_with: Vec<String>,
     /// As `tenants` at the top.
     #[serde(default)]
     pub tenants: Vec<String>,
     /// As `after_mismatch` at the top.
     #[serde(default)]
     pub after_mismatch: AfterMismatchSetting,
+    /// As `write_back` at the top.
+    #[serde(default)]
+    pub write_back: Option<WriteBackSettings>,
 }
 
 /// What follows if a legacy system does not accept a password.

@@ -10,35 +10,13 @@ use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
 
+use crate::settings::shown::{self, HIDDEN, is_secret_name};
+
 /// Values of parameters by name. Hidden values are serialized as `***`, and shown nowhere.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Params {
     values: BTreeMap<String, Json>,
     hidden: BTreeSet<String>,
-}
-
-/// The text shown for a hidden value.
-const HIDDEN: &str = "***";
-
-/// Words in the names of parameters that hold secrets.
-const SECRETS: [&str; 11] = [
-    "secret",
-    "password",
-    "passwd",
-    "passphrase",
-    "pepper",
-    "salt",
-    "token",
-    "credential",
-    "key",
-    "authorization",
-    "cookie",
-];
-
-/// Whether the name of a parameter suggests a secret.
-pub(crate) fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SECRETS.iter().any(|word| name.contains(word))
 }
 
 impl Params {
@@ -74,7 +52,7 @@ impl Serialize for Params {
             if self.is_hidden(name) {
                 map.serialize_entry(name, HIDDEN)?;
             } else {
-                map.serialize_entry(name, &shown(value))?;
+                map.serialize_entry(name, &shown::json(value, |_| false))?;
             }
         }
         map.end()
@@ -92,20 +70,6 @@ impl JsonSchema for Params {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "object" })
-    }
-}
-
-/// A value in which members whose names suggest secrets are hidden, at any depth.
-fn shown(value: &Json) -> Json {
-    match value {
-        Json::Object(members) => {
-            let hide = |(name, member): (&String, &Json)| {
-                (name.clone(), if is_secret_name(name) { HIDDEN.into() } else { shown(member) })
-            };
-            Json::Object(members.iter().map(hide).collect())
-        }
-        Json::Array(items) => items.iter().map(shown).collect(),
-        value => value.clone(),
     }
 }
 

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::adapters::memory::MemoryLedger;
 use crate::events::Webhook;
-use crate::events::health::IN_FLIGHT;
+use crate::events::webhooks::IN_FLIGHT;
 use crate::ports::{Decision, DecisionOutcome, DecisionReason, Event, EventKind, Ledger as _, Operation, TargetId};
 
 const SECRET: &str = "twenty-four-bytes-of-it!";
@@ -54,7 +54,7 @@ impl World {
         let at = Timestamp::from_second(1_800_000_000).unwrap();
         let account = Some(TargetId(format!("acc-{id}")));
         let (reason, request_id, tags) = (String::new(), format!("req-{id}"), vec!["wave-1".to_owned()]);
-        let event = Event { at, kind, reason, account, request_id: request_id.clone(), tags };
+        let event = Event { at, kind, reason, account, request_id: request_id.clone(), tags, customer: None };
         let (subject, source) = (String::new(), None);
         let decision = Decision {
             at,
@@ -248,7 +248,8 @@ async fn an_event_is_marked_dead_per_receiver() {
     let all = &EventKind::ALL;
     let delivery = world.delivery(&[webhook("healthy", &url, all), webhook("gone", &closed_port().await, all)]);
     let left = async || {
-        let due = world.ledger.due("gone", world.now.now(), Duration::ZERO, 9).await.unwrap();
+        let gone = Subscription::new("gone", &[]);
+        let due = world.ledger.due(&gone, world.now.now(), Duration::ZERO, 9).await.unwrap();
         due.iter().map(|outgoing| outgoing.attempts).collect::<Vec<_>>()
     };
     for _ in 0..3 {

@@ -17,10 +17,10 @@ use std::time::{Duration, Instant};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use tokio::net::TcpSocket;
 
 use super::certificates::{Authority, Certificate, LOCAL, self_signed};
 use super::network::free_port;
+use super::sockets::reset_when_closed;
 
 /// The size of a body or of an unpacked body that nobody should read to its end.
 pub const HUGE: u64 = 1 << 30;
@@ -428,14 +428,10 @@ impl<S: Write> Player<'_, S> {
         Ok(())
     }
 
-    /// A socket that does not linger is reset when its last handle is closed.
     fn reset(&mut self) -> io::Result<()> {
         // What was sent must be there before the reset, which would discard it.
         self.pause(Duration::from_millis(50))?;
-        let copy = TcpSocket::from_std_stream(self.raw.try_clone()?);
-        #[allow(deprecated, reason = "its successor is younger than the versions of tokio that are allowed here")]
-        copy.set_linger(Some(Duration::ZERO))?;
-        drop(copy);
+        reset_when_closed(self.raw);
         // Without a shutdown, which would send a regular end first.
         self.shared.state().open.retain(|_, stream| stream.peer_addr().ok() != self.raw.peer_addr().ok());
         Ok(())
@@ -529,7 +525,7 @@ fn read_request(stream: &mut impl io::BufRead) -> io::Result<Option<Request>> {
 }
 
 /// What a server with TLS shows: the good certificate, and the bad ones.
-struct Configs {
+pub struct Configs {
     good: Arc<ServerConfig>,
     expired: Arc<ServerConfig>,
     wrong_host: Arc<ServerConfig>,
@@ -538,7 +534,8 @@ struct Configs {
 }
 
 impl Configs {
-    fn new(authority: &Authority) -> Self {
+    /// With certificates for this machine by an authority.
+    pub fn new(authority: &Authority) -> Self {
         Self {
             good: config(&authority.issue(&LOCAL)),
             expired: config(&authority.issue_expired(&LOCAL)),
@@ -549,12 +546,20 @@ impl Configs {
     }
 
     fn of(&self, fault: Option<&Fault>) -> Arc<ServerConfig> {
-        Arc::clone(match fault {
-            Some(Fault::Tls(BadTls::Expired)) => &self.expired,
-            Some(Fault::Tls(BadTls::WrongHost)) => &self.wrong_host,
-            Some(Fault::Tls(BadTls::SelfSigned)) => &self.self_signed,
-            Some(Fault::Tls(BadTls::WrongAuthority)) => &self.wrong_authority,
-            _ => &self.good,
+        match fault {
+            Some(Fault::Tls(bad)) => self.bad(*bad),
+            _ => Arc::clone(&self.good),
+        }
+    }
+
+    /// A certificate that must not be accepted; the good one for a server that does not get so far.
+    pub fn bad(&self, bad: BadTls) -> Arc<ServerConfig> {
+        Arc::clone(match bad {
+            BadTls::Expired => &self.expired,
+            BadTls::WrongHost => &self.wrong_host,
+            BadTls::SelfSigned => &self.self_signed,
+            BadTls::WrongAuthority => &self.wrong_authority,
+            BadTls::Plain => &self.good,
         })
     }
 }

@@ -5,11 +5,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::network::free_port;
+use super::network::{free_port, is_answered};
 use super::process::Process;
 use super::programs::cached;
 
@@ -22,8 +22,14 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 /// The client of the shop's login page, which may send passwords.
 pub const PUBLIC_CLIENT: &str = "shop";
 
+/// A client with its secret, which asks for no one-time password.
+pub const PASSWORD_CLIENT: (&str, &str) = ("shop-password-only", "another secret of the tests");
+
 /// The client of Landfall with its secret, which may read users.
 pub const ADMIN_CLIENT: (&str, &str) = ("landfall", "a secret of the tests");
+
+/// A client with its secret, which has only the role `query-users`.
+pub const QUERY_CLIENT: (&str, &str) = ("landfall-query-only", "a third secret of the tests");
 
 /// The customers.
 const REALM: &str = include_str!("keycloak_realm.json");
@@ -53,26 +59,17 @@ impl Keycloak {
         fs::create_dir_all(process.folder().join("data/import")).expect("a folder");
         fs::write(process.folder().join("data/import/legacy-realm.json"), REALM).expect("the realm");
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
-        process.spawn(&mut java(process.folder(), address.port(), free_port()));
         let keycloak = Self { process, address };
-        keycloak.wait();
+        keycloak.serve();
         keycloak
     }
 
-    fn wait(&self) {
-        let began = Instant::now();
+    /// Starts it again after [`stop`](Self::stop), on the same port.
+    pub fn serve(&self) {
+        self.process.spawn(&mut java(self.process.folder(), self.address.port(), free_port()));
         let realm = format!("{}/realms/legacy", self.url());
-        // The port is open before the import.
-        while !Command::new("curl")
-            .args(["-sf", "-m", "2", "-o", "/dev/null", &realm])
-            .status()
-            .expect("curl")
-            .success()
-        {
-            assert!(!self.process.has_ended(), "Keycloak has ended\n{}", self.process.log());
-            assert!(began.elapsed() < TIMEOUT, "Keycloak does not answer\n{}", self.process.log());
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        // the port is open before the import
+        self.process.wait_until(TIMEOUT, || is_answered(&realm));
     }
 
     /// The address as clients write it.
@@ -90,7 +87,7 @@ impl Keycloak {
         format!("{}/admin/realms/legacy/users", self.url())
     }
 
-    /// Ends it for good.
+    /// Ends it.
     pub fn stop(&self) {
         self.process.stop(Signal::TERM);
     }

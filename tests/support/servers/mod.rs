@@ -19,14 +19,18 @@ pub mod certificates;
 pub mod http_faults;
 pub mod keycloak;
 mod mariadb;
+pub mod moto;
 pub mod network;
 mod postgres;
 pub mod process;
 mod programs;
 pub mod proxy;
+pub mod samba;
 mod server;
 pub mod slapd;
+mod sockets;
 mod watcher;
+pub mod wordpress;
 
 use std::sync::LazyLock;
 
@@ -46,5 +50,11 @@ pub fn postgres() -> &'static Server {
 /// The MariaDB server shared by the tests of a binary.
 pub fn mariadb() -> &'static Server {
     static SERVER: LazyLock<Server> = LazyLock::new(|| Server::start(&MARIADB, Options::default()));
+    &SERVER
+}
+
+/// The Keycloak shared by the tests of a binary.
+pub fn keycloak() -> &'static keycloak::Keycloak {
+    static SERVER: LazyLock<keycloak::Keycloak> = LazyLock::new(keycloak::Keycloak::start);
     &SERVER
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -28,6 +29,12 @@ pub fn free_port() -> u16 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         listener.local_addr().expect("an address").port()
     })
+}
+
+/// Whether a web server answers a request with a success.
+pub fn is_answered(url: &str) -> bool {
+    let mut curl = Command::new("curl");
+    curl.args(["-sf", "-m", "2", "-o", "/dev/null", url]).status().expect("curl").success()
 }
 
 /// A port that refuses connections for as long as the value lives: it is taken, but nothing listens.

@@ -20,6 +20,9 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// The polling interval.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
+/// The same for a server that starts: asking it takes time from its start.
+const READY_INTERVAL: Duration = Duration::from_millis(20);
+
 /// The process of a server and its folder. Both are gone when the value is dropped, and after the test process ended.
 pub struct Process {
     folder: PathBuf,
@@ -132,6 +135,16 @@ impl Process {
             self.watcher.remove(gone.id());
         }
         ended
+    }
+
+    /// Waits until the server is ready; fails if it ends or takes longer than that.
+    pub fn wait_until(&self, timeout: Duration, mut is_ready: impl FnMut() -> bool) {
+        let began = Instant::now();
+        while !is_ready() {
+            assert!(!self.has_ended(), "the server has ended\n{}", self.log());
+            assert!(began.elapsed() < timeout, "the server does not answer\n{}", self.log());
+            std::thread::sleep(READY_INTERVAL);
+        }
     }
 
     /// Sends a signal, and waits for the end. A paused server is resumed first.

@@ -1,11 +1,18 @@
-//! A TCP proxy in front of a server, whose connections a test can cut, stall and count, also at a certain message.
+//! A TCP proxy in front of a server, whose connections a test can cut, slow down, stall, break, also at a certain message, and
+//! count.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use super::network::free_port;
+use super::sockets::reset_when_closed;
+
+/// How long a flapping server is up, and then down.
+const FLAP: Duration = Duration::from_secs(1);
 
 /// What happens to bytes and new connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +23,24 @@ pub enum Mode {
     Stall,
     /// New connections are accepted and closed at once; open ones go on.
     Reject,
+    /// What the server sends comes later.
+    Latency(Duration),
+    /// What the server sends comes a byte a second.
+    Drip,
+    /// Nothing listens; open connections go on.
+    Refuse,
+    /// The connection is reset after half of what the server sends at once.
+    Reset,
+    /// The same, but the connection ends regularly.
+    Short,
+    /// A second in which nothing listens and all connections are cut, a second in which it works, and so on.
+    Flapping,
+    /// New connections are served by [`Proxy::instead`].
+    Instead,
 }
+
+/// Serves a connection.
+pub type Serve = dyn Fn(TcpStream) + Send + Sync;
 
 /// What becomes of a message at which a connection breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,30 +67,71 @@ struct Shared {
 
 struct State {
     mode: Mode,
+    since: Instant,
+    instead: Option<Arc<Serve>>,
     closed: bool,
     accepted: usize,
     /// The text of the next message at which a connection breaks.
     trap: Option<(&'static [u8], Loss)>,
-    /// Both ends of each open connection, by its number.
-    open: BTreeMap<usize, [TcpStream; 2]>,
+    /// The ends of each open connection, by its number.
+    open: BTreeMap<usize, Vec<TcpStream>>,
+}
+
+/// Whither bytes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Direction {
+    ToServer,
+    ToClient,
 }
 
 impl Proxy {
     /// A proxy to a server, which need not run yet.
     pub fn to(upstream: SocketAddr) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let state = State { mode: Mode::Forward, closed: false, accepted: 0, trap: None, open: BTreeMap::new() };
+        // Not a port of outgoing connections: one of them could take it while nothing listens.
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let listener = TcpListener::bind(address).expect("a free port");
+        let (mode, since, open) = (Mode::Forward, Instant::now(), BTreeMap::new());
+        let state = State { mode, since, instead: None, closed: false, accepted: 0, trap: None, open };
         let shared = Arc::new(Shared { upstream, state: Mutex::new(state), changed: Condvar::new() });
-        let accepting = Arc::clone(&shared);
-        thread::spawn(move || accepting.accept(&listener));
+        let serving = Arc::clone(&shared);
+        thread::spawn(move || serving.serve(address, listener));
         Self { address, shared }
     }
 
     /// Changes what happens to bytes and new connections. What a stalled connection received goes through afterwards.
     pub fn set(&self, mode: Mode) {
-        self.shared.state().mode = mode;
+        let listening = |mode: Mode| !matches!(mode, Mode::Refuse | Mode::Flapping);
+        let before = {
+            let mut state = self.shared.state();
+            state.since = Instant::now();
+            std::mem::replace(&mut state.mode, mode)
+        };
         self.shared.changed.notify_all();
+        if !listening(before) || !listening(mode) {
+            self.wait_until_it_is_so();
+        }
+    }
+
+    /// Serves new connections by this function, until the mode is changed; open ones are cut.
+    pub fn instead(&self, serve: Arc<Serve>) {
+        self.shared.state().instead = Some(serve);
+        self.set(Mode::Instead);
+        self.cut();
+    }
+
+    /// Works again; open connections are cut, because something may be missing in them.
+    pub fn heal(&self) {
+        self.set(Mode::Forward);
+        self.cut();
+    }
+
+    /// A client that connects at once must already meet the new mode.
+    fn wait_until_it_is_so(&self) {
+        let is_down = self.shared.state().is_down();
+        let until = Instant::now() + Duration::from_secs(5);
+        while TcpStream::connect(self.address).is_ok() == is_down && Instant::now() < until {
+            thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Breaks the next connection whose client sends this text, once.
@@ -81,10 +146,7 @@ impl Proxy {
 
     /// Cuts all open connections, and returns how many there were.
     pub fn cut(&self) -> usize {
-        let open = std::mem::take(&mut self.shared.state().open);
-        open.values().for_each(shut);
-        self.shared.changed.notify_all();
-        open.len()
+        self.shared.cut()
     }
 
     /// How many connections it has accepted so far.
@@ -106,26 +168,84 @@ impl Drop for Proxy {
     }
 }
 
+impl State {
+    /// Whether nothing listens at this moment.
+    fn is_down(&self) -> bool {
+        match self.mode {
+            Mode::Refuse => true,
+            Mode::Flapping => (self.since.elapsed().as_millis() / FLAP.as_millis()).is_multiple_of(2),
+            _ => false,
+        }
+    }
+}
+
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn accept(self: &Arc<Self>, listener: &TcpListener) {
-        for client in listener.incoming().map_while(Result::ok) {
-            let mut state = self.state();
+    fn cut(&self) -> usize {
+        let open = std::mem::take(&mut self.state().open);
+        open.values().for_each(|ends| shut(ends));
+        self.changed.notify_all();
+        open.len()
+    }
+
+    /// Listens while the server is up.
+    fn serve(self: &Arc<Self>, address: SocketAddr, first: TcpListener) {
+        let mut listener = Some(first);
+        loop {
+            let state = self.state();
             if state.closed {
                 return;
             }
-            state.accepted += 1;
-            if state.mode == Mode::Reject {
+            if state.is_down() {
+                drop(listener.take());
+                let mode = state.mode;
+                drop(state);
+                if mode == Mode::Flapping {
+                    self.cut();
+                }
+                // A flapping server comes back by itself.
+                let waited = self.changed.wait_timeout(self.state(), FLAP / 20);
+                drop(waited.unwrap_or_else(PoisonError::into_inner));
                 continue;
             }
-            let number = state.accepted;
+            let flapping = state.mode == Mode::Flapping;
             drop(state);
-            let shared = Arc::clone(self);
-            thread::spawn(move || shared.connect(number, client));
+            let listening = listener.get_or_insert_with(|| TcpListener::bind(address).expect("its own port"));
+            self.accept(listening, flapping);
         }
+    }
+
+    /// One connection. A flapping server looks up from time to time although nobody connects.
+    fn accept(self: &Arc<Self>, listener: &TcpListener, flapping: bool) {
+        listener.set_nonblocking(flapping).expect("a listener");
+        let Ok((client, _)) = listener.accept() else {
+            thread::sleep(FLAP / 20);
+            return;
+        };
+        let _ = client.set_nonblocking(false);
+        let mut state = self.state();
+        if state.closed || state.is_down() {
+            return;
+        }
+        state.accepted += 1;
+        let (number, mode, instead) = (state.accepted, state.mode, state.instead.clone());
+        drop(state);
+        let shared = Arc::clone(self);
+        match (mode, instead) {
+            (Mode::Reject, _) => {}
+            (Mode::Instead, Some(serve)) => drop(thread::spawn(move || shared.replace(number, client, &*serve))),
+            _ => drop(thread::spawn(move || shared.connect(number, client))),
+        }
+    }
+
+    fn replace(&self, number: usize, client: TcpStream, serve: &Serve) {
+        let Ok(copy) = client.try_clone() else { return };
+        self.state().open.insert(number, vec![copy]);
+        serve(client);
+        self.close(number);
     }
 
     fn connect(self: &Arc<Self>, number: usize, client: TcpStream) {
@@ -133,30 +253,29 @@ impl Shared {
         let ends = [client, server];
         // Small messages must not wait for each other.
         let _ = ends.each_ref().map(|end| end.set_nodelay(true));
-        let copies = ends.each_ref().map(|end| end.try_clone().expect("a handle"));
-        self.state().open.insert(number, ends);
-        let [client, server] = copies;
+        let [client, server] = ends.each_ref().map(|end| end.try_clone().expect("a handle"));
         let back = [&server, &client].map(|end| end.try_clone().expect("a handle"));
+        self.state().open.insert(number, ends.into());
         let shared = Arc::clone(self);
-        thread::spawn(move || shared.pump(number, &back[0], &back[1], false));
-        self.pump(number, &client, &server, true);
+        thread::spawn(move || shared.pump(number, Direction::ToClient, &back[0], &back[1]));
+        self.pump(number, Direction::ToServer, &client, &server);
     }
 
     /// Copies one direction until either end closes, or the client sends what is to be lost.
-    fn pump(&self, number: usize, mut from: &TcpStream, mut to: &TcpStream, is_client: bool) {
+    fn pump(&self, number: usize, direction: Direction, mut from: &TcpStream, to: &TcpStream) {
         let mut buffer = vec![0; 16 * 1024];
         while let Ok(length @ 1..) = from.read(&mut buffer) {
-            if is_client && let Some(loss) = self.trapped(&buffer[..length]) {
+            if direction == Direction::ToServer
+                && let Some(loss) = self.trapped(&buffer[..length])
+            {
                 lose(loss, from, to, &buffer[..length]);
                 break;
             }
-            if !self.may_pass(number) || to.write_all(&buffer[..length]).is_err() {
+            if !self.may_pass(number) || self.pass(number, direction, &buffer[..length], to).is_none() {
                 break;
             }
         }
-        if let Some(ends) = self.state().open.remove(&number) {
-            shut(&ends);
-        }
+        self.close(number);
     }
 
     /// What becomes of these bytes, if they are to be lost.
@@ -173,6 +292,55 @@ impl Shared {
         let state = self.changed.wait_while(self.state(), stalled).unwrap_or_else(PoisonError::into_inner);
         state.open.contains_key(&number)
     }
+
+    /// `None` if the connection ends.
+    fn pass(&self, number: usize, direction: Direction, bytes: &[u8], mut to: &TcpStream) -> Option<()> {
+        let mode = self.state().mode;
+        match mode {
+            _ if direction == Direction::ToServer => to.write_all(bytes).ok(),
+            Mode::Latency(time) => {
+                self.pause(number, time)?;
+                to.write_all(bytes).ok()
+            }
+            Mode::Drip => bytes.iter().try_for_each(|byte| {
+                to.write_all(&[*byte]).ok()?;
+                self.pause(number, Duration::from_secs(1))
+            }),
+            Mode::Reset | Mode::Short => {
+                to.write_all(&bytes[..bytes.len() / 2]).ok()?;
+                if mode == Mode::Reset {
+                    self.reset(number, to);
+                }
+                None
+            }
+            _ => to.write_all(bytes).ok(),
+        }
+    }
+
+    /// Waits, but no longer than the connection is open.
+    fn pause(&self, number: usize, time: Duration) -> Option<()> {
+        let is_open = |state: &mut State| state.open.contains_key(&number);
+        let waited = self.changed.wait_timeout_while(self.state(), time, is_open);
+        waited.unwrap_or_else(PoisonError::into_inner).1.timed_out().then_some(())
+    }
+
+    /// Resets the connection to the client, once it has what was sent.
+    fn reset(&self, number: usize, client: &TcpStream) {
+        let _ = self.pause(number, Duration::from_millis(50));
+        reset_when_closed(client);
+        // No longer an open connection, so that nobody shuts it down: a regular end would be sent first.
+        let ends = self.state().open.remove(&number);
+        if let Some(server) = ends.as_ref().and_then(|ends| ends.last()) {
+            let _ = server.shutdown(Shutdown::Both);
+        }
+        let _ = client.shutdown(Shutdown::Read);
+    }
+
+    fn close(&self, number: usize) {
+        if let Some(ends) = self.state().open.remove(&number) {
+            shut(&ends);
+        }
+    }
 }
 
 fn lose(loss: Loss, client: &TcpStream, mut server: &TcpStream, bytes: &[u8]) {
@@ -185,6 +353,6 @@ fn lose(loss: Loss, client: &TcpStream, mut server: &TcpStream, bytes: &[u8]) {
     }
 }
 
-fn shut(ends: &[TcpStream; 2]) {
-    let _ = ends.each_ref().map(|end| end.shutdown(Shutdown::Both));
+fn shut(ends: &[TcpStream]) {
+    ends.iter().for_each(|end| drop(end.shutdown(Shutdown::Both)));
 }

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 
@@ -17,6 +17,9 @@ pub const SUFFIX: &str = "dc=example,dc=org";
 
 /// Who may search and not read passwords: name and password.
 pub const READER: (&str, &str) = ("cn=reader,dc=example,dc=org", "reader password");
+
+/// Who may change entries, and not read passwords: name and password.
+pub const WRITER: (&str, &str) = ("cn=writer,dc=example,dc=org", "writer password");
 
 /// The longest wait for an answer.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -51,6 +54,12 @@ objectClass: device
 objectClass: simpleSecurityObject
 cn: reader
 userPassword: reader password
+
+dn: cn=writer,dc=example,dc=org
+objectClass: device
+objectClass: simpleSecurityObject
+cn: writer
+userPassword: writer password
 ";
 
 /// A running directory.
@@ -86,11 +95,7 @@ impl Slapd {
         let mut server = Command::new(program("slapd"));
         server.arg("-f").arg(self.process.folder().join("slapd.conf")).args(["-d", "0", "-h"]);
         self.process.spawn(server.arg(format!("{} {}", self.plain(), self.secure())));
-        let began = Instant::now();
-        while !self.answers() {
-            assert!(!self.process.has_ended() && began.elapsed() < TIMEOUT, "{}", self.process.log());
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        self.process.wait_until(TIMEOUT, || self.answers());
     }
 
     fn answers(&self) -> bool {
@@ -135,8 +140,9 @@ fn configuration(folder: &Path, ca: &Path) -> String {
          database mdb\nmaxsize 1073741824\ndbnosync\nindex objectClass,uid,mail eq\nsuffix {SUFFIX}\nrootdn cn=admin,{SUFFIX}\ndirectory {folder}/db\n\
          overlay ppolicy\nppolicy_default cn=policy,{SUFFIX}\nppolicy_use_lockout\n\
          access to attrs=userPassword by anonymous auth by * none\n\
-         access to * by dn.exact=\"{reader}\" read by self read by * auth\n",
+         access to * by dn.exact=\"{reader}\" read by dn.exact=\"{writer}\" write by self read by * auth\n",
         ca = ca.display(),
         reader = READER.0,
+        writer = WRITER.0,
     )
 }

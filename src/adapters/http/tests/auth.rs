@@ -120,17 +120,17 @@ async fn constant_credentials() {
         let server = Server::answering(move |request: Request| async move {
             assert_eq!(request.headers()["x-request-id"], "r1");
             let status = if request.headers()[header] == value { 200 } else { 401 };
-            reply(status, "application/json", "{}")
+            reply(status, "application/json", r#"{"id":1}"#)
         })
         .await;
-        assert_eq!(fetch(&server.source(settings(auth)), "ada").await.unwrap(), Some(json!({})));
+        assert_eq!(fetch(&server.source(settings(auth)), "ada").await.unwrap(), Some(json!({ "id": 1 })));
     }
     let aws = json!({ "kind": "aws", "region": "eu-1", "service": "s", "access_key": "AK", "secret_key": "x" });
     let server = Server::answering(|request: Request| async move {
         let header = request.headers()["authorization"].to_str().unwrap().to_owned();
         assert!(header.starts_with("AWS4-HMAC-SHA256 Credential=AK/"), "{header}");
         assert!(header.contains("SignedHeaders=host;x-amz-date, "), "{header}");
-        reply(200, "application/json", "{}")
+        reply(200, "application/json", r#"{"id":1}"#)
     })
     .await;
     fetch(&server.source(settings(aws)), "ada").await.unwrap();

@@ -53,6 +53,47 @@ pub(in crate::adapters) async fn answers_have_the_meaning_of_their_conditions() 
 }
 
 #[tokio::test]
+async fn an_answer_without_a_subject_verifies_only_where_settings_say_so() {
+    let token = json!({ "token": "t" });
+    let change = json!({ "error": "must change" });
+    let with = |waived: bool| {
+        let mut condition = json!({ "status": [200, 403], "body": { "$.error": "must change" } });
+        if waived {
+            condition["subject"] = json!(false);
+        }
+        json!({
+            "request": { "path": "/login", "body": { "form": { "login": "{identifier}", "password": "{password}" } } },
+            "verified_when": [{ "status": 200, "body": { "$.token": { "exists": true } } }],
+            "must_change_when": [condition],
+            "mismatch_when": [{ "status": 400, "body": { "$.error": "wrong" } }],
+            "then": { "path": "/me", "headers": { "Authorization": "Bearer {answer.$.token}" } },
+            "subject": { "answer": "$.sub", "record": "$.id" },
+        })
+    };
+    let both = json!({ "token": "t", "error": "must change" });
+    for (waived, status, body, subject, want) in [
+        (false, 200, &token, 7, Ok(Verdict::Match)),
+        (false, 403, &change, 7, Err(PortErrorKind::BadResponse)),
+        (true, 403, &change, 8, Ok(Verdict::MustChange)),
+        (true, 200, &token, 7, Ok(Verdict::Match)),
+        // what verifies is always somebody's
+        (true, 200, &token, 8, Err(PortErrorKind::BadResponse)),
+        (true, 200, &both, 7, Ok(Verdict::MustChange)),
+        (true, 200, &both, 8, Err(PortErrorKind::BadResponse)),
+    ] {
+        let first = body.to_string();
+        let server = Server::answering(move |request: Request| {
+            let is_second = request.uri().path() == "/me";
+            let text = if is_second { json!({ "sub": subject }).to_string() } else { first.clone() };
+            async move { reply(if is_second { 200 } else { status }, "application/json", text) }
+        })
+        .await;
+        let found = verify(&server.verifier(with(waived)), json!({ "id": 7 })).await;
+        assert_eq!(found.map_err(|error| error.kind()), want, "{waived} {status} {body} {subject}");
+    }
+}
+
+#[tokio::test]
 async fn headers_and_texts_are_evidence_too() {
     let server = Server::answering(|_| async {
         let mut response = reply(403, "application/json", "{}");

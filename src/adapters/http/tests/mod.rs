@@ -1,5 +1,6 @@
 //! A web API within the test, and what the adapter makes of it.
 
+mod attacks;
 mod auth;
 mod conditions;
 mod faults;
@@ -8,6 +9,7 @@ mod pages;
 mod presets;
 mod reach;
 mod settings;
+mod write_back;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -24,6 +26,7 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 pub(in crate::adapters) use conditions::answers_have_the_meaning_of_their_conditions;
+pub(in crate::adapters) use write_back::http_is_written_back;
 
 use super::{HttpSettings, HttpSource, HttpVerifier, HttpVerifierSettings};
 use crate::model::Password;

@@ -59,3 +59,34 @@ async fn a_page_on_another_server_is_not_asked_for() {
     assert_eq!(kind(fetch(&source, "nobody").await), PortErrorKind::BadResponse);
     assert_eq!(other.asked(), 0);
 }
+
+/// An error with the status 200 is no record, and no unknown customer.
+#[tokio::test]
+async fn only_what_is_described_is_a_record() {
+    let found = json!([{ "status": 200, "body": { "$.id": { "exists": true } } }]);
+    for (body, more) in [
+        (json!({}), json!({})),
+        (json!([{}]), json!({})),
+        (json!({ "error": "maintenance" }), json!({ "found_when": found })),
+        (json!({ "error": "maintenance" }), json!({ "match": ["$.login"] })),
+        (json!([{ "error": "maintenance" }]), json!({ "match": ["$.login"] })),
+    ] {
+        let settings = merged(json!({ "record": { "path": "/{identifier}" } }), more.clone());
+        let source = Server::always(200, body.clone()).await.source(settings.clone());
+        assert_eq!(kind(fetch(&source, "ada").await), PortErrorKind::BadResponse, "{body} {more}");
+        for status in [201, 203, 206] {
+            let source = Server::always(status, json!({ "id": 1, "login": "ada" })).await.source(settings.clone());
+            assert_eq!(kind(fetch(&source, "ada").await.map(drop)), PortErrorKind::BadResponse, "{status} {more}");
+        }
+        let source = Server::always(200, json!({ "id": 1, "login": "ada" })).await.source(settings);
+        assert!(fetch(&source, "ada").await.unwrap().is_some(), "{more}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_is_its_own_next_is_asked_for_once() {
+    let server = paged("/users?q=ada").await;
+    let source = server.source(settings());
+    assert_eq!(kind(fetch(&source, "ada").await), PortErrorKind::BadResponse);
+    assert_eq!(server.asked(), 1);
+}

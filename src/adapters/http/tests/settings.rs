@@ -47,6 +47,19 @@ fn mistakes_of_sources_have_a_place() {
             "record.headers.Authorization",
         ),
         (json!({ "path": "/{identifier}", "query": { "api_key": "x" } }), "record.query.api_key"),
+        (json!({ "path": "/{identifier}", "headers": { "Cookie": "u={identifier}" } }), "record.headers.Cookie"),
+        (
+            json!({ "path": "/", "body": { "text": "<a><![CDATA[{identifier}]]></a>", "content_type": "text/xml" } }),
+            "record.body.text",
+        ),
+        (
+            json!({ "path": "/", "body": { "text": "[{identifier}]", "content_type": "application/json" } }),
+            "record.body.text",
+        ),
+        (
+            json!({ "path": "/", "body": { "text": "{identifier}", "content_type": "text/xml; charset=iso-8859-1" } }),
+            "record.body",
+        ),
         (json!({ "path": "/{identifier}", "body": {} }), "record.body"),
         (json!({ "path": "/{identifier}", "body": { "json": "{password}" } }), "record.body.json"),
         (json!({ "path": "/{identifier}", "body": { "json": {}, "form": {} } }), "record.body"),
@@ -66,7 +79,16 @@ fn mistakes_of_sources_have_a_place() {
     assert_eq!(keys_of_source(settings), [""; 0]);
     let with = |key: &str, value: Json| keys_of_source(json!({ "record": { "path": "/{identifier}" }, key: value }));
     assert_eq!(with("pick", json!("items")), ["pick"]);
+    assert_eq!(with("pick", json!("$.items[0]")), ["pick"]);
+    for nothing in
+        [json!([]), json!([{ "status": 200 }]), json!([{ "status": 200, "body": { "$.e": { "exists": false } } }])]
+    {
+        assert_eq!(with("found_when", nothing.clone()), ["found_when"], "{nothing}");
+    }
     assert_eq!(with("match", json!(["$..a"])), ["match"]);
+    assert_eq!(with("or", json!([{ "path": "/by-mail", "query": { "q": "{identifier}" } }])), ["key"]);
+    assert_eq!(with("or", json!([{ "path": "/by-mail" }])), ["or", "key"]);
+    assert_eq!(with("key", json!("id")), ["key"]);
     assert_eq!(with("none_when", json!([{ "status": 302 }])), ["none_when"]);
     assert_eq!(with("lists", json!({ "o": { "request": { "path": "/o/{$.x[*]}" } } })), ["lists.o.request.path"]);
     for status in [401, 403, 429, 500, 503] {
@@ -74,6 +96,12 @@ fn mistakes_of_sources_have_a_place() {
         let with_body = json!([{ "status": status, "body": { "$.error": "no_such_customer" } }]);
         assert_eq!(with("none_when", with_body), [""; 0], "{status}");
     }
+    let waived = json!([{ "status": 404, "body": { "$.error": "unknown" }, "subject": false }]);
+    assert_eq!(with("none_when", waived), ["none_when"]);
+    // a found record has the same status
+    assert_eq!(with("none_when", json!([{ "status": [200, 404] }])), ["none_when"]);
+    assert_eq!(with("none_when", json!([{ "status": 200, "body": { "$.id": { "exists": false } } }])), [""; 0]);
+    assert_eq!(with("none_when", json!([{ "status": 204 }])), [""; 0]);
     assert_eq!(with("preset", json!("nothing")), ["preset"]);
     assert_eq!(keys_of_source(json!({})), ["record"]);
     assert_eq!(keys_of_source(json!({ "preset": "firebase", "params": { "api_key": "k" } })), ["preset"]);
@@ -93,15 +121,37 @@ fn mistakes_of_verifiers_have_a_place() {
     assert_eq!(with("verified_when", json!([{ "status": 200 }])), ["verified_when"]);
     let absent = json!([{ "status": 200, "body": { "$.error": { "exists": false } } }]);
     assert_eq!(with("verified_when", absent), ["verified_when"]);
+    // what every answer has
+    for body in [json!({ "$": { "exists": true } }), json!({})] {
+        let usual = json!([{ "status": 200, "body": body, "headers": { "Content-Type": { "contains": "json" } } }]);
+        assert_eq!(with("verified_when", usual), ["verified_when"]);
+    }
     assert_eq!(with("must_change_when", json!([{ "status": 403 }])), ["must_change_when"]);
     assert_eq!(with("locked_when", json!([{ "status": [] }])), ["locked_when"]);
+    let nothing = json!([{ "status": 200, "body": { "$.error": { "exists": false } } }]);
+    assert_eq!(with("mismatch_when", nothing), ["mismatch_when"]);
+    assert_eq!(with("verified_when", json!([{ "status": 200, "text": " " }])), ["verified_when"]);
     assert_eq!(with("then", json!({ "path": "/me" })), ["then"]);
+    let waived = json!([{ "status": 403, "body": { "$.error": "change" }, "subject": false }]);
+    assert_eq!(with("must_change_when", waived.clone()), ["must_change_when"]);
+    for (key, want) in [("must_change_when", vec![]), ("verified_when", vec!["verified_when"])] {
+        let found = keys_of_verifier(|settings| {
+            settings["subject"] = json!({ "answer": "$.sub" });
+            settings[key] = waived.clone();
+        });
+        assert_eq!(found, want, "{key}");
+    }
     assert_eq!(with("subject", json!({ "answer": "sub" })), ["subject.answer"]);
-    let bare = keys_of_verifier(|settings| {
-        settings["server"]["auth"] = json!({ "kind": "bearer", "token": "t" });
-        settings["mismatch_when"] = json!([{ "status": 401 }]);
-    });
-    assert_eq!(bare, ["mismatch_when"]);
+    for auth in [
+        json!({ "kind": "bearer", "token": "t" }),
+        json!({ "kind": "aws", "region": "r", "service": "s", "access_key": "a", "secret_key": "k" }),
+    ] {
+        let bare = keys_of_verifier(|settings| {
+            settings["server"]["auth"] = auth.clone();
+            settings["mismatch_when"] = json!([{ "status": [401, 403] }]);
+        });
+        assert_eq!(bare, ["mismatch_when"]);
+    }
     for status in [408, 429, 500, 503] {
         assert_eq!(with("mismatch_when", json!([{ "status": status }])), ["mismatch_when"], "{status}");
     }
@@ -135,7 +185,36 @@ async fn a_trial_names_the_status_and_no_value() {
     let verifier: HttpVerifierSettings = serde_json::from_value(verifier).unwrap();
     let (folder, identifiers) = (Path::new(""), IdentifierProfile::default());
     let trial = verifier.connect(VerifierContext { name: "shop", folder, identifiers }).await;
-    assert!(trial.summary.is_some_and(|text| text.contains("status 401")));
+    let summary = trial.summary.as_deref().unwrap();
+    assert!(summary.starts_with("reached by HTTP/1.1, ") && summary.ends_with("; no password was sent"), "{summary}");
+}
+
+#[test]
+fn credentials_go_to_no_other_host_and_set_no_reserved_header() {
+    let oauth = |url: &str| json!({ "kind": "oauth", "token_url": url, "client_id": "a", "client_secret": "b" });
+    let header = |name: &str| json!({ "kind": "header", "name": name, "value": "v" });
+    let open = |auth: Json| {
+        let server = json!({ "url": "https://legacy.example/api", "auth": auth });
+        source(json!({ "server": server, "record": { "path": "/{identifier}" } })).map(drop)
+    };
+    assert!(open(oauth("/token")).is_ok() && open(oauth("https://sso.example/token")).is_ok());
+    for url in ["//evil.example/token", "/\\evil.example/token", "/\t/evil.example/token"] {
+        assert!(open(oauth(url)).unwrap_err().contains("another host"), "{url:?}");
+    }
+    assert!(open(header("X-Api-Key")).is_ok() && open(header("authorization")).is_ok());
+    for name in ["Host", "content-length", "Transfer-Encoding", "connection"] {
+        assert!(open(header(name)).unwrap_err().contains("cannot be set"), "{name}");
+    }
+}
+
+#[test]
+fn mistakes_in_preset_files_quote_no_value() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("shop.yaml"), "verifier:\n  request: canary-canary\n").unwrap();
+    let settings = json!({ "server": { "url": "https://legacy.example" }, "preset": "./shop.yaml" });
+    let settings: HttpVerifierSettings = serde_json::from_value(settings).unwrap();
+    let found = check::verifier_plan(&settings, folder.path()).unwrap_err();
+    assert_eq!(found[0].message, "the preset is invalid at `verifier.request`, near line 2");
 }
 
 #[test]

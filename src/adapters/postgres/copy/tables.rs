@@ -87,13 +87,13 @@ pub(super) const LEDGER: &[Table] = &[
         to: "landfall_outbox",
         columns: same!(
             "id" Number, "at" Number, "kind" Text, "reason" Text, "account" Text, "request_id" Text, "tags" Text,
-            "routed" Flag,
+            "source" Text, "legacy_id" Text, "kept" Text, "routed" Flag,
         ),
     },
     Table {
         from: "deliveries",
         to: "landfall_deliveries",
-        columns: same!("event" Number, "webhook" Text, "attempts" Number, "due_at" Number),
+        columns: same!("event" Number, "webhook" Text, "attempts" Number, "due_at" Number, "why" Text),
     },
     Table { from: "nonces", to: "landfall_nonces", columns: same!("digest" Bytes, "owner" Bytes, "signed_at" Number) },
     Table {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sqlx::{PgConnection, Postgres};
 
 use super::records::Record;
-use crate::adapters::ledgers::{RowTuple, micros, stored_row, tags_json, unsigned};
+use crate::adapters::ledgers::{RowTuple, kept_json, micros, stored_row, tags_json, unsigned};
 use crate::adapters::postgres::database::stripe;
 use crate::adapters::refusal::refusal;
 use crate::audit::{Checker, Export, NextRow, StoredHead, StoredStart, may_remove, record};
@@ -78,10 +78,11 @@ pub(super) async fn append(
     let sql = "WITH decided AS (INSERT INTO landfall_audit \
                (number, at, outcome, reason, subject, customer, count, text, chain) \
                SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)), \
-               sent AS (INSERT INTO landfall_outbox (id, at, kind, reason, account, request_id, tags, routed) \
-               SELECT e.*, FALSE FROM unnest($10, $11, $12, $13, $14, $15, $16) \
-               AS e (id, at, kind, reason, account, request_id, tags)) \
-               UPDATE landfall_head SET number = $17, chain = $18, tag = $19, events = $20 WHERE id = 1";
+               sent AS (INSERT INTO landfall_outbox \
+               (id, at, kind, reason, account, request_id, tags, source, legacy_id, kept, routed) \
+               SELECT e.*, FALSE FROM unnest($10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+               AS e (id, at, kind, reason, account, request_id, tags, source, legacy_id, kept)) \
+               UPDATE landfall_head SET number = $20, chain = $21, tag = $22, events = $23 WHERE id = 1";
     let of =
         |text: fn(&Decision) -> &str| -> Vec<&str> { records.iter().map(|record| text(record.decision())).collect() };
     sqlx::query(sql)
@@ -103,6 +104,9 @@ pub(super) async fn append(
         .bind(events.accounts)
         .bind(events.requests)
         .bind(events.tags)
+        .bind(events.sources)
+        .bind(events.legacy_ids)
+        .bind(events.kept)
         .bind(i64::try_from(rows.head.number).map_err(|_| refusal("the audit has reached the largest row number"))?)
         .bind(&rows.head.chain)
         .bind(rows.head.tag(keyring))
@@ -143,11 +147,15 @@ struct Events<'r> {
     accounts: Vec<Option<&'r str>>,
     requests: Vec<&'r str>,
     tags: Vec<String>,
+    sources: Vec<Option<&'r str>>,
+    legacy_ids: Vec<Option<&'r str>>,
+    kept: Vec<Option<String>>,
 }
 
 impl<'r> Events<'r> {
     fn of(records: &[&'r Record]) -> Self {
         let all: Vec<&'r Event> = records.iter().flat_map(|record| record.events()).collect();
+        let customers = || all.iter().map(|event| event.customer.as_ref());
         Self {
             at: all.iter().map(|event| micros(event.at)).collect(),
             kinds: all.iter().map(|event| event.kind.name()).collect(),
@@ -155,6 +163,9 @@ impl<'r> Events<'r> {
             accounts: all.iter().map(|event| event.account.as_ref().map(|account| account.0.as_str())).collect(),
             requests: all.iter().map(|event| event.request_id.as_str()).collect(),
             tags: all.iter().map(|event| tags_json(&event.tags)).collect(),
+            sources: customers().map(|customer| customer.map(|customer| customer.key.source.as_str())).collect(),
+            legacy_ids: customers().map(|customer| customer.map(|customer| customer.key.id.as_str())).collect(),
+            kept: customers().map(|customer| customer.map(kept_json)).collect(),
         }
     }
 }

@@ -24,6 +24,7 @@ mod report;
 mod reversal;
 mod schema;
 mod store;
+mod undelivered;
 
 #[cfg(test)]
 mod edit_tests;

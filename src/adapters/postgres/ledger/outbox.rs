@@ -8,9 +8,10 @@ use sqlx::PgConnection;
 use tokio::time::Instant;
 
 use super::store::PostgresLedger;
-use crate::adapters::ledgers::{DEAD, LONGEST_WAIT, OutboxRow, due_at, later, micros, outgoing, unsigned};
+use super::undelivered;
+use crate::adapters::ledgers::{DEAD, Ended, OutboxRow, ended, later, latest_due, length, micros, outgoing, unsigned};
 use crate::adapters::postgres::database::PATIENCE;
-use crate::ports::{BoxFuture, DeliveryState, Outbox, Outgoing, PortError, Subscription};
+use crate::ports::{BoxFuture, DeliveryState, EventKind, Outbox, Outgoing, PortError, Subscription, Undelivered};
 
 /// Drops deliveries to receivers that are not listed, and events without deliveries. Returns the number dropped per
 /// receiver.
@@ -37,12 +38,35 @@ async fn has_new(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM landfall_outbox WHERE NOT routed)").fetch_one(connection).await
 }
 
+/// An event without receivers: id, at, kind, source.
+type NewEvent = (i64, i64, String, Option<String>);
+
 /// The deliveries of new events, column by column.
 #[derive(Default)]
 struct Deliveries<'s> {
     events: Vec<i64>,
     webhooks: Vec<&'s str>,
     due_at: Vec<i64>,
+}
+
+impl<'s> Deliveries<'s> {
+    fn of(new: &[NewEvent], subscriptions: &'s [Subscription], now: Timestamp) -> Self {
+        let mut deliveries = Self::default();
+        for event in new {
+            for subscription in subscriptions.iter().filter(|subscription| receives(subscription, event)) {
+                deliveries.events.push(event.0);
+                deliveries.webhooks.push(&subscription.receiver);
+                deliveries.due_at.push(event.1.min(micros(now)).saturating_add(length(subscription.after)));
+            }
+        }
+        deliveries
+    }
+}
+
+/// Whether a receiver is subscribed to an event.
+fn receives(subscription: &Subscription, (_, _, kind, source): &NewEvent) -> bool {
+    subscription.kinds.iter().any(|wanted| wanted.name() == kind)
+        && (subscription.source.is_none() || subscription.source == *source)
 }
 
 /// Creates the deliveries of new events; events that no receiver is subscribed to are removed. Returns the number of
@@ -53,24 +77,18 @@ async fn route(
     now: Timestamp,
     limit: usize,
 ) -> Result<usize, sqlx::Error> {
-    let sql = "SELECT id, at, kind FROM landfall_outbox WHERE NOT routed ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED";
+    let sql = "SELECT id, at, kind, source FROM landfall_outbox WHERE NOT routed ORDER BY id LIMIT $1 \
+               FOR UPDATE SKIP LOCKED";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let new: Vec<(i64, i64, String)> = sqlx::query_as(sql).bind(limit).fetch_all(&mut *connection).await?;
+    let new: Vec<NewEvent> = sqlx::query_as(sql).bind(limit).fetch_all(&mut *connection).await?;
     if new.is_empty() {
         return Ok(0);
     }
-    let mut deliveries = Deliveries::default();
-    for (id, at, kind) in &new {
-        for subscription in subscriptions.iter().filter(|to| to.kinds.iter().any(|wanted| wanted.name() == kind)) {
-            deliveries.events.push(*id);
-            deliveries.webhooks.push(&subscription.receiver);
-            deliveries.due_at.push((*at).min(micros(now)));
-        }
-    }
+    let deliveries = Deliveries::of(&new, subscriptions, now);
     let routed: BTreeSet<i64> = deliveries.events.iter().copied().collect();
     let unwanted: Vec<i64> = new.iter().map(|(id, ..)| *id).filter(|id| !routed.contains(id)).collect();
-    let sql = "INSERT INTO landfall_deliveries (event, webhook, due_at, attempts) \
-               SELECT d.*, 0 FROM unnest($1, $2, $3) AS d (event, webhook, due_at)";
+    let sql = "INSERT INTO landfall_deliveries (event, webhook, due_at, attempts, why) \
+               SELECT d.*, 0, '' FROM unnest($1, $2, $3) AS d (event, webhook, due_at)";
     let query = sqlx::query(sql).bind(deliveries.events).bind(deliveries.webhooks).bind(deliveries.due_at);
     query.execute(&mut *connection).await?;
     let sql = "DELETE FROM landfall_outbox WHERE id = ANY($1)";
@@ -84,12 +102,19 @@ async fn route(
 #[derive(Debug, Clone, Copy)]
 struct Queue<'r> {
     receiver: &'r str,
+    /// How long after an event the receiver is told of it.
+    after: Duration,
     now: Timestamp,
     lease: Duration,
     limit: usize,
 }
 
 impl Queue<'_> {
+    /// No delivery is due later, unless it is dead.
+    fn latest(&self) -> i64 {
+        latest_due(self.now, self.after)
+    }
+
     /// Whether anything is due, so that an idle queue costs no write.
     async fn is_due(&self, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
         let sql = "SELECT EXISTS (SELECT 1 FROM landfall_deliveries WHERE webhook = $1 AND due_at <= $2) \
@@ -97,7 +122,7 @@ impl Queue<'_> {
         sqlx::query_scalar(sql)
             .bind(self.receiver)
             .bind(micros(self.now))
-            .bind(later(self.now, LONGEST_WAIT))
+            .bind(self.latest())
             .bind(DEAD)
             .fetch_one(connection)
             .await
@@ -117,8 +142,8 @@ impl Queue<'_> {
         if events.is_empty() {
             return Ok(Vec::new());
         }
-        let sql = "SELECT id, at, kind, reason, account, request_id, tags, attempts FROM landfall_deliveries \
-                   JOIN landfall_outbox ON id = event WHERE webhook = $1 AND event = ANY($2) ORDER BY due_at, event";
+        let sql = "SELECT id, at, kind, reason, account, request_id, tags, source, legacy_id, kept, attempts \
+                   FROM landfall_deliveries JOIN landfall_outbox ON id = event WHERE webhook = $1 AND event = ANY($2) ORDER BY due_at, event";
         let rows: Vec<OutboxRow> =
             sqlx::query_as(sql).bind(self.receiver).bind(&events).fetch_all(&mut *connection).await?;
         let sql = "UPDATE landfall_deliveries SET attempts = attempts + 1, due_at = $1 \
@@ -128,13 +153,16 @@ impl Queue<'_> {
         rows.into_iter().map(outgoing).collect()
     }
 
-    /// Makes deliveries due that a clock, set back since, had scheduled too far in the future.
+    /// Schedules deliveries again that a clock, set back since, had scheduled too far in the future.
     async fn pull_forward(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        let sql = "UPDATE landfall_deliveries SET due_at = $1 WHERE webhook = $2 AND due_at > $3 AND due_at < $4";
+        let sql = "UPDATE landfall_deliveries SET \
+                   due_at = COALESCE((SELECT LEAST(at, $1) FROM landfall_outbox WHERE id = event), 0) + $2 \
+                   WHERE webhook = $3 AND due_at > $4 AND due_at < $5";
         sqlx::query(sql)
             .bind(micros(self.now))
+            .bind(length(self.after))
             .bind(self.receiver)
-            .bind(later(self.now, LONGEST_WAIT))
+            .bind(self.latest())
             .bind(DEAD)
             .execute(connection)
             .await
@@ -143,10 +171,10 @@ impl Queue<'_> {
 }
 
 /// Records the state of a delivery. When the last delivery is accepted, the event is removed.
-async fn sent(connection: &mut PgConnection, receiver: &str, id: i64, state: DeliveryState) -> Result<(), sqlx::Error> {
-    if let Some(due_at) = due_at(state) {
-        let sql = "UPDATE landfall_deliveries SET due_at = $1 WHERE event = $2 AND webhook = $3";
-        return sqlx::query(sql).bind(due_at).bind(id).bind(receiver).execute(connection).await.map(|_| ());
+async fn sent(connection: &mut PgConnection, receiver: &str, id: i64, state: &Ended) -> Result<(), sqlx::Error> {
+    if let Some((due_at, why)) = state {
+        let sql = "UPDATE landfall_deliveries SET due_at = $1, why = $2 WHERE event = $3 AND webhook = $4";
+        return sqlx::query(sql).bind(due_at).bind(why).bind(id).bind(receiver).execute(connection).await.map(|_| ());
     }
     // one receiver at a time, so that the last one knows that it is the last
     sqlx::query("SELECT id FROM landfall_outbox WHERE id = $1 FOR UPDATE").bind(id).execute(&mut *connection).await?;
@@ -187,12 +215,12 @@ impl Outbox for PostgresLedger {
 
     fn due<'a>(
         &'a self,
-        receiver: &'a str,
+        receiver: &'a Subscription,
         now: Timestamp,
         lease: Duration,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<Outgoing>, PortError>> {
-        let queue = Queue { receiver, now, lease, limit };
+        let queue = Queue { receiver: &receiver.receiver, after: receiver.after, now, lease, limit };
         Box::pin(async move {
             let deadline = Instant::now() + PATIENCE;
             let is_due =
@@ -206,11 +234,40 @@ impl Outbox for PostgresLedger {
         })
     }
 
-    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> BoxFuture<'a, Result<(), PortError>> {
-        let data = (receiver, id, state);
+    fn sent<'a>(
+        &'a self,
+        receiver: &'a str,
+        id: i64,
+        state: DeliveryState<'a>,
+    ) -> BoxFuture<'a, Result<(), PortError>> {
+        let data = (receiver, id, ended(state));
         let deadline = Instant::now() + PATIENCE;
         Box::pin(self.database.write("sent", deadline, data, |connection, (receiver, id, state)| {
-            Box::pin(sent(connection, receiver, *id, *state))
+            Box::pin(sent(connection, receiver, *id, state))
+        }))
+    }
+
+    fn undelivered<'a>(
+        &'a self,
+        kind: EventKind,
+        after: i64,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Undelivered>, PortError>> {
+        let (deadline, data) = (Instant::now() + PATIENCE, (kind, after, limit));
+        Box::pin(self.database.read("undelivered", deadline, data, |connection, (kind, after, limit)| {
+            Box::pin(undelivered::list(connection, *kind, *after, *limit))
+        }))
+    }
+
+    fn send_again<'a>(
+        &'a self,
+        kind: EventKind,
+        id: Option<i64>,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<u64, PortError>> {
+        let (deadline, data) = (Instant::now() + PATIENCE, (kind, id, now));
+        Box::pin(self.database.write("send_again", deadline, data, |connection, (kind, id, now)| {
+            Box::pin(undelivered::send_again(connection, *kind, *id, *now))
         }))
     }
 }

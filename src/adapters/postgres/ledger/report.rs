@@ -9,9 +9,9 @@ use jiff::tz::TimeZone;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 use tokio::time::Instant;
 
-use super::audit;
 use super::entries::select_entries;
 use super::store::PostgresLedger;
+use super::{audit, undelivered};
 use crate::adapters::ledgers::{EntryRow, maybe_stamp, micros, stamp, unsigned};
 use crate::adapters::postgres::database::PATIENCE;
 use crate::adapters::refusal::refusal;
@@ -51,7 +51,9 @@ async fn summary(connection: &mut PgConnection, now: Timestamp) -> Result<Summar
         per_day: per_day(connection, now).await?,
         first_at,
         last_at,
-        events: count(connection, "SELECT COUNT(*) FROM landfall_outbox".into()).await?,
+        events: count(connection, "SELECT COUNT(*) FROM landfall_outbox WHERE kind <> 'write_back'".into()).await?,
+        write_backs: count(connection, "SELECT COUNT(*) FROM landfall_outbox WHERE kind = 'write_back'".into()).await?,
+        write_backs_failed: count(connection, undelivered::failed_write_backs()).await?,
     })
 }
 

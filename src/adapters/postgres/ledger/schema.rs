@@ -107,6 +107,9 @@ CREATE TABLE IF NOT EXISTS landfall_outbox (
     account TEXT,
     request_id TEXT NOT NULL,
     tags TEXT NOT NULL,
+    source TEXT,
+    legacy_id TEXT,
+    kept TEXT,
     routed BOOLEAN NOT NULL
 );
 CREATE INDEX IF NOT EXISTS landfall_outbox_new ON landfall_outbox (id) WHERE NOT routed;
@@ -115,6 +118,7 @@ CREATE TABLE IF NOT EXISTS landfall_deliveries (
     webhook TEXT NOT NULL,
     attempts BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
+    why TEXT NOT NULL,
     PRIMARY KEY (event, webhook)
 );
 CREATE INDEX IF NOT EXISTS landfall_deliveries_due ON landfall_deliveries (webhook, due_at, event);

@@ -59,7 +59,7 @@ impl Files {
             let decided = Decision { settled, count: 1 + u64::from(second == 5), ..decision("refused", second) };
             ledger.decide(&decided, &[]).await.unwrap();
         }
-        let crm = [Subscription { receiver: "crm".into(), kinds: EventKind::ALL.to_vec() }];
+        let crm = [Subscription::new("crm", &EventKind::ALL)];
         ledger.route(&crm, at(9), 1).await.unwrap();
         ledger.remember(&nonce(1, NOW, NOW)).await.unwrap();
     }
@@ -110,10 +110,10 @@ async fn a_copy_goes_on_where_the_files_ended() {
     let creating = there.iter().find(|report| report.entry.key == key("creating")).unwrap().entry.token;
     assert!(granted(&ledger, "new").await > creating, "an outdated token stays outdated");
     // events keep their numbers, and new ones get further numbers
-    let crm = [Subscription { receiver: "crm".into(), kinds: EventKind::ALL.to_vec() }];
+    let crm = [Subscription::new("crm", &EventKind::ALL)];
     ledger.decide(&decision("migrated", 701), &[event("new")]).await.unwrap();
     ledger.route(&crm, at(702), 99).await.unwrap();
-    let due = ledger.due("crm", at(703), Duration::from_secs(9), 99).await.unwrap();
+    let due = ledger.due(&crm[0], at(703), Duration::from_secs(9), 99).await.unwrap();
     assert_eq!(due.iter().map(|outgoing| outgoing.id).collect::<Vec<_>>(), [1, 2, 3, 4]);
     assert_eq!(ledger.verify().await.unwrap().head.number, old.head.number + 1);
     let ada = accounts.find_external(call(), &Customer::new("ada", &[]).external).await.unwrap().unwrap().id;

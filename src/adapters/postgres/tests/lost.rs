@@ -142,14 +142,14 @@ async fn an_undo_whose_commits_were_lost_happens_once() {
 #[ignore = "needs PostgreSQL; run tests/run"]
 async fn events_whose_commit_was_lost_are_sent_later() {
     let (way, ledger) = ledger().await;
-    let crm = [Subscription { receiver: "crm".into(), kinds: crate::ports::EventKind::ALL.to_vec() }];
+    let crm = [Subscription::new("crm", &crate::ports::EventKind::ALL)];
     ledger.decide(&decision("migrated", 0), &[super::event("1")]).await.unwrap();
     // the repetition skips what the lost transaction still locks
     way.losing(Loss::Late(Duration::from_millis(100)), ledger.route(&crm, at(2), 9)).await.unwrap();
     while way.rows("landfall_deliveries") != "1" {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let due = async |seconds| ledger.due("crm", at(seconds), Duration::from_secs(30), 9).await.unwrap();
+    let due = async |seconds| ledger.due(&crm[0], at(seconds), Duration::from_secs(30), 9).await.unwrap();
     // the lost commit took effect, so the event is leased, and nobody got it
     let lost = way.losing(Loss::Answer, due(3)).await;
     assert!(lost.is_empty(), "{lost:?}");

@@ -60,5 +60,6 @@ fn event(id: &str) -> Event {
         account: Some(account(id)),
         request_id: format!("request {id}"),
         tags: Vec::new(),
+        customer: None,
     }
 }

@@ -143,9 +143,7 @@ async fn a_customer_who_is_buried_during_a_claim_stays_buried() {
 async fn instances_hand_out_different_events_and_the_last_receiver_removes_them() {
     const EVENTS: usize = 120;
     let ledgers = instances(3).await;
-    let receivers = ["crm", "mail"];
-    let subscriptions =
-        receivers.map(|receiver| Subscription { receiver: receiver.into(), kinds: EventKind::ALL.to_vec() });
+    let subscriptions = ["crm", "mail"].map(|receiver| Subscription::new(receiver, &EventKind::ALL));
     let events: Vec<_> = (0..EVENTS).map(|at| event(&at.to_string())).collect();
     ledgers[0].decide(&decision("migrated", 1), &events).await.unwrap();
     let routed = join_all(ledgers.iter().map(async |ledger| {
@@ -158,21 +156,21 @@ async fn instances_hand_out_different_events_and_the_last_receiver_removes_them(
         }
     }));
     assert_eq!(routed.await.into_iter().sum::<usize>(), EVENTS, "each event is routed once");
-    let send = async |ledger: &PostgresLedger, receiver: &str| {
+    let send = async |ledger: &PostgresLedger, subscription: &Subscription| {
         let mut sent = Vec::new();
         loop {
-            let due = ledger.due(receiver, at(3), Duration::from_secs(30), 5).await.unwrap();
+            let due = ledger.due(subscription, at(3), Duration::from_secs(30), 5).await.unwrap();
             if due.is_empty() {
                 return sent;
             }
             for outgoing in due {
                 assert_eq!(outgoing.attempts, 1);
-                ledger.sent(receiver, outgoing.id, DeliveryState::Accepted).await.unwrap();
-                sent.push((receiver.to_owned(), outgoing.id));
+                ledger.sent(&subscription.receiver, outgoing.id, DeliveryState::Accepted).await.unwrap();
+                sent.push((subscription.receiver.clone(), outgoing.id));
             }
         }
     };
-    let workers = ledgers.iter().flat_map(|ledger| receivers.map(|receiver| send(ledger, receiver)));
+    let workers = ledgers.iter().flat_map(|ledger| subscriptions.iter().map(|subscription| send(ledger, subscription)));
     let sent: Vec<_> = join_all(workers).await.into_iter().flatten().collect();
     let different: BTreeSet<_> = sent.iter().collect();
     assert_eq!((sent.len(), different.len()), (2 * EVENTS, 2 * EVENTS));

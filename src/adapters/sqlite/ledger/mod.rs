@@ -15,6 +15,7 @@ mod report;
 mod reversal;
 mod schema;
 mod store;
+mod undelivered;
 
 #[cfg(test)]
 mod edit_tests;

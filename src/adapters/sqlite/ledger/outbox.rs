@@ -9,10 +9,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::SqliteLedger;
-use crate::adapters::ledgers::{DEAD, LONGEST_WAIT, OutboxRow, due_at, later, micros, outgoing, tags_json, unsigned};
+use super::{SqliteLedger, undelivered};
+use crate::adapters::ledgers::{
+    DEAD, Ended, OutboxRow, ended, kept_json, later, latest_due, length, micros, outgoing, tags_json, unsigned,
+};
 use crate::adapters::sqlite::Batch;
-use crate::ports::{BoxFuture, DeliveryState, Event, Outbox, Outgoing, PortError, Subscription};
+use crate::ports::{
+    BoxFuture, DeliveryState, Event, EventKind, Outbox, Outgoing, PortError, Subscription, Undelivered,
+};
 
 /// The schema step that gives each receiver its own deliveries. `outbox.attempts` counts over all receivers; 0 means
 /// not yet tried. Existing events are routed again.
@@ -32,10 +36,21 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_due ON deliveries (webhook, due_at, event);
 ";
 
+/// The schema step that adds what legacy systems are told of migrated customers, and why a delivery failed. `kept` is a JSON
+/// object.
+pub(super) const WRITE_BACKS: &str = "
+ALTER TABLE outbox ADD COLUMN source TEXT;
+ALTER TABLE outbox ADD COLUMN legacy_id TEXT;
+ALTER TABLE outbox ADD COLUMN kept TEXT;
+ALTER TABLE deliveries ADD COLUMN why TEXT NOT NULL DEFAULT '';
+";
+
 /// Adds events, without receivers for now.
 pub(super) fn add(batch: &mut Batch, events: &[Event]) {
-    let sql = "INSERT INTO outbox (at, kind, reason, account, request_id, tags, attempts) VALUES (?, ?, ?, ?, ?, ?, 0)";
+    let sql = "INSERT INTO outbox (at, kind, reason, account, request_id, tags, source, legacy_id, kept, attempts) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)";
     for event in events {
+        let customer = event.customer.as_ref();
         batch
             .add(sql)
             .bind(micros(event.at))
@@ -43,7 +58,10 @@ pub(super) fn add(batch: &mut Batch, events: &[Event]) {
             .bind(event.reason.clone())
             .bind(event.account.as_ref().map(|account| account.0.clone()))
             .bind(event.request_id.clone())
-            .bind(tags_json(&event.tags));
+            .bind(tags_json(&event.tags))
+            .bind(customer.map(|customer| customer.key.source.clone()))
+            .bind(customer.map(|customer| customer.key.id.clone()))
+            .bind(customer.map(kept_json));
     }
 }
 
@@ -93,16 +111,18 @@ async fn route(
     let (new, last): (i64, Option<i64>) = sqlx::query_as(sql).bind(limit).fetch_one(&mut *connection).await?;
     let Some(last) = last else { return Ok(0) };
     let mut batch = Batch::default();
-    for Subscription { receiver, kinds } in subscriptions {
+    for Subscription { receiver, kinds, source, after } in subscriptions {
         batch
             .add(&format!(
-                "INSERT INTO deliveries (event, webhook, attempts, due_at) SELECT id, ?, 0, MIN(at, ?) FROM outbox \
-                 WHERE routed = 0 AND id <= ? AND kind IN ({})",
+                "INSERT INTO deliveries (event, webhook, attempts, due_at) SELECT id, ?, 0, MIN(at, ?) + ? FROM outbox \
+                 WHERE routed = 0 AND id <= ? AND source IS COALESCE(?, source) AND kind IN ({})",
                 places(kinds.len())
             ))
             .bind(receiver.clone())
             .bind(micros(now))
-            .bind(last);
+            .bind(length(*after))
+            .bind(last)
+            .bind(source.clone());
         for kind in kinds {
             batch.bind(kind.name());
         }
@@ -122,11 +142,18 @@ async fn route(
 /// The queue of one receiver at the current time.
 #[derive(Debug, Clone)]
 struct Queue {
-    pub receiver: String,
-    pub now: Timestamp,
+    receiver: String,
+    /// How long after an event the receiver is told of it.
+    after: Duration,
+    now: Timestamp,
 }
 
 impl Queue {
+    /// No delivery is due later, unless it is dead.
+    fn latest(&self) -> i64 {
+        latest_due(self.now, self.after)
+    }
+
     /// Whether anything is due, so that an idle queue costs no write.
     async fn is_due(&self, connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
         let sql = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE webhook = ? AND due_at <= ?) \
@@ -135,7 +162,7 @@ impl Queue {
             .bind(&self.receiver)
             .bind(micros(self.now))
             .bind(&self.receiver)
-            .bind(later(self.now, LONGEST_WAIT))
+            .bind(self.latest())
             .bind(DEAD)
             .fetch_one(connection)
             .await
@@ -149,7 +176,7 @@ impl Queue {
         limit: usize,
     ) -> Result<Vec<Outgoing>, sqlx::Error> {
         self.pull_forward(connection).await?;
-        let sql = "SELECT id, at, kind, reason, account, request_id, tags, deliveries.attempts \
+        let sql = "SELECT id, at, kind, reason, account, request_id, tags, source, legacy_id, kept, deliveries.attempts \
                    FROM deliveries JOIN outbox ON id = event WHERE webhook = ? AND due_at <= ? \
                    ORDER BY due_at, event LIMIT ?";
         let rows: Vec<OutboxRow> = sqlx::query_as(sql)
@@ -166,12 +193,15 @@ impl Queue {
         rows.into_iter().map(outgoing).collect()
     }
 
-    /// Makes deliveries due that a clock, set back since, had scheduled too far in the future.
+    /// Schedules deliveries again that a clock, set back since, had scheduled too far in the future.
     async fn pull_forward(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        sqlx::query("UPDATE deliveries SET due_at = ? WHERE webhook = ? AND due_at > ? AND due_at < ?")
+        let sql = "UPDATE deliveries SET due_at = COALESCE((SELECT MIN(at, ?) FROM outbox WHERE id = event), 0) + ? \
+                   WHERE webhook = ? AND due_at > ? AND due_at < ?";
+        sqlx::query(sql)
             .bind(micros(self.now))
+            .bind(length(self.after))
             .bind(&self.receiver)
-            .bind(later(self.now, LONGEST_WAIT))
+            .bind(self.latest())
             .bind(DEAD)
             .execute(connection)
             .await?;
@@ -204,16 +234,14 @@ impl Queue {
 }
 
 /// Records the state of a delivery. When the last delivery is accepted, the event is removed.
-async fn sent(
-    connection: &mut SqliteConnection,
-    receiver: &str,
-    id: i64,
-    state: DeliveryState,
-) -> Result<(), sqlx::Error> {
+async fn sent(connection: &mut SqliteConnection, receiver: &str, id: i64, state: Ended) -> Result<(), sqlx::Error> {
     let mut batch = Batch::default();
-    match due_at(state) {
-        Some(due_at) => {
-            batch.add("UPDATE deliveries SET due_at = ? WHERE event = ? AND webhook = ?").bind(due_at);
+    match state {
+        Some((due_at, why)) => {
+            batch
+                .add("UPDATE deliveries SET due_at = ?, why = ? WHERE event = ? AND webhook = ?")
+                .bind(due_at)
+                .bind(why);
             batch.bind(id).bind(receiver.to_owned());
         }
         None => {
@@ -253,12 +281,12 @@ impl Outbox for SqliteLedger {
 
     fn due<'a>(
         &'a self,
-        receiver: &'a str,
+        receiver: &'a Subscription,
         now: Timestamp,
         lease: Duration,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<Outgoing>, PortError>> {
-        let queue = Queue { receiver: receiver.to_owned(), now };
+        let queue = Queue { receiver: receiver.receiver.clone(), after: receiver.after, now };
         Box::pin(async move {
             let reading = queue.clone();
             let is_due = self.read("due", move |connection| Box::pin(async move { reading.is_due(connection).await }));
@@ -270,10 +298,37 @@ impl Outbox for SqliteLedger {
         })
     }
 
-    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> BoxFuture<'a, Result<(), PortError>> {
-        let receiver = receiver.to_owned();
+    fn sent<'a>(
+        &'a self,
+        receiver: &'a str,
+        id: i64,
+        state: DeliveryState<'a>,
+    ) -> BoxFuture<'a, Result<(), PortError>> {
+        let (receiver, state) = (receiver.to_owned(), ended(state));
         Box::pin(
             self.write("sent", move |connection| Box::pin(async move { sent(connection, &receiver, id, state).await })),
+        )
+    }
+
+    fn undelivered<'a>(
+        &'a self,
+        kind: EventKind,
+        after: i64,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Undelivered>, PortError>> {
+        Box::pin(
+            self.read("undelivered", move |connection| Box::pin(undelivered::list(connection, kind, after, limit))),
+        )
+    }
+
+    fn send_again<'a>(
+        &'a self,
+        kind: EventKind,
+        id: Option<i64>,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<u64, PortError>> {
+        Box::pin(
+            self.write("send_again", move |connection| Box::pin(undelivered::send_again(connection, kind, id, now))),
         )
     }
 }

@@ -50,7 +50,9 @@ async fn summary(connection: &mut SqliteConnection, now: Timestamp) -> Result<Su
         per_day: per_day(connection, now).await?,
         first_at,
         last_at,
-        events: count(connection, "SELECT COUNT(*) FROM outbox".into()).await?,
+        events: count(connection, "SELECT COUNT(*) FROM outbox WHERE kind <> 'write_back'".into()).await?,
+        write_backs: count(connection, "SELECT COUNT(*) FROM outbox WHERE kind = 'write_back'".into()).await?,
+        write_backs_failed: count(connection, super::undelivered::failed_write_backs()).await?,
     })
 }
 

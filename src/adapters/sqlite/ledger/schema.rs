@@ -12,6 +12,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     super::nonces::TABLES,
     super::outbox::DELIVERIES,
     super::audit::SEGMENTS,
+    super::outbox::WRITE_BACKS,
 ];
 
 const FIRST: &str = "

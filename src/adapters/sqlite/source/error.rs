@@ -18,6 +18,17 @@ pub(super) fn failed_openly(adapter: &str, operation: &'static str, error: Error
     openly(meaning(&error), adapter, operation, error)
 }
 
+/// The error of a write. Codes have the meaning that they have for files that are written, apart from those that blame the
+/// statement.
+pub(super) fn failed_to_write(adapter: &str, operation: &'static str, error: &Error) -> PortError {
+    let is_statement = |code: &i32| matches!(code, 1 | 25);
+    let Some(code) = primary_code(error).filter(|code| !is_statement(code)) else {
+        return failed(adapter, operation, error);
+    };
+    let (kind, detail) = codes::meaning(code, Whose::Ours);
+    PortError::new(kind, adapter, operation).because(format!("{detail} (code {code})"))
+}
+
 /// The meaning of a failure; what the codes of the database mean is in its own table.
 fn meaning(error: &Error) -> (PortErrorKind, &'static str) {
     if let Some(code) = primary_code(error) {

@@ -7,6 +7,7 @@ mod error;
 mod tests;
 #[cfg(test)]
 pub(in crate::adapters) mod tests_support;
+mod writable;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
@@ -34,7 +35,7 @@ use error::{failed, failed_openly};
 
 /// SQLite in the table of databases.
 pub(in crate::adapters) const DATABASE: Kind =
-    Kind { schemes: &["sqlite"], example: "sqlite:legacy.db", dialect: &DIALECT, open };
+    Kind { schemes: &["sqlite"], example: "sqlite:legacy.db", dialect: &DIALECT, open, open_writable: writable::open };
 
 /// The SQL of SQLite (<https://www.sqlite.org/lang.html>). `?`, `$` and `@` begin placeholders of other kinds.
 pub(in crate::adapters) const DIALECT: Dialect = Dialect {
