@@ -13,8 +13,9 @@ use crate::adapters::suites::postgres::{accounts_at, ledger_at, new_database};
 use crate::adapters::suites::target::{Customer, call, hasher, new_id, password};
 use crate::migrate::{bind_store, check_store};
 use crate::ports::{
-    Authentication, ClaimAnswer, Counter, Decision, EntryFilter, EntryPage, EventKind, Fresh, Ledger as _, Nonces as _,
-    Outbox as _, PortError, PortErrorKind, Reports as _, Room, Settled, Subscription, Target as _,
+    Authentication, ClaimAnswer, Counter, Decision, DeliveryState, EntryFilter, EntryPage, Event, EventKind, Fresh,
+    Ledger as _, MigratedCustomer, Nonces as _, Outbox as _, PortError, PortErrorKind, Reports as _, Room, Settled,
+    Subscription, Target as _,
 };
 
 /// A ledger and an account store in files, with something in each table.
@@ -61,7 +62,23 @@ impl Files {
         }
         let crm = [Subscription::new("crm", &EventKind::ALL)];
         ledger.route(&crm, at(9), 1).await.unwrap();
+        self.give_up_a_write_back().await;
         ledger.remember(&nonce(1, NOW, NOW)).await.unwrap();
+    }
+
+    /// Events 4 and 5: one that was given up, and one that is not yet queued.
+    async fn give_up_a_write_back(&self) {
+        let shop = Subscription::new("write_back:shop", &[EventKind::WriteBack]);
+        for id in ["1", "2"] {
+            let kept = [("email".to_owned(), format!("{id}@shop.example"))].into();
+            let customer = Some(MigratedCustomer { key: key(id), at: at(1), kept });
+            let told = Event { kind: EventKind::WriteBack, customer, ..event(id) };
+            self.ledger.decide(&decision("migrated", 700), &[told]).await.unwrap();
+            if id == "1" {
+                self.ledger.route(std::slice::from_ref(&shop), at(9), 9).await.unwrap();
+                self.ledger.sent(&shop.receiver, 4, DeliveryState::Dead { why: "no right" }).await.unwrap();
+            }
+        }
     }
 
     async fn copy(&self, url: &str) -> Result<Copied, PortError> {
@@ -109,12 +126,15 @@ async fn a_copy_goes_on_where_the_files_ended() {
     assert_eq!(ledger.claim(&claim("1")).await.unwrap(), ClaimAnswer::Done(super::account("1")));
     let creating = there.iter().find(|report| report.entry.key == key("creating")).unwrap().entry.token;
     assert!(granted(&ledger, "new").await > creating, "an outdated token stays outdated");
+    let told = async |outbox: &dyn crate::ports::Outbox| outbox.undelivered(EventKind::WriteBack, 0, 9).await.unwrap();
+    assert_eq!(told(&ledger).await, told(&files.ledger).await);
+    assert!(told(&ledger).await[0].is_dead());
     // events keep their numbers, and new ones get further numbers
     let crm = [Subscription::new("crm", &EventKind::ALL)];
     ledger.decide(&decision("migrated", 701), &[event("new")]).await.unwrap();
     ledger.route(&crm, at(702), 99).await.unwrap();
     let due = ledger.due(&crm[0], at(703), Duration::from_secs(9), 99).await.unwrap();
-    assert_eq!(due.iter().map(|outgoing| outgoing.id).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    assert_eq!(due.iter().map(|outgoing| outgoing.id).collect::<Vec<_>>(), [1, 6]);
     assert_eq!(ledger.verify().await.unwrap().head.number, old.head.number + 1);
     let ada = accounts.find_external(call(), &Customer::new("ada", &[]).external).await.unwrap().unwrap().id;
     let signed_in = accounts.authenticate(call(), &ada, &password("correct horse")).await.unwrap().verdict;
