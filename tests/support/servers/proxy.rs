@@ -1,7 +1,7 @@
 //! A TCP proxy in front of a server, whose connections a test can cut, slow down, stall, break, also at a certain message, and
 //! count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -51,6 +51,8 @@ pub enum Loss {
     Answer,
     /// The server gets it after this time; the client has lost its connection at once.
     Late(Duration),
+    /// The server never gets it, and the connection stays open without a word: the host has vanished.
+    Silence,
 }
 
 /// A proxy on a free port of 127.0.0.1. When the value is dropped, its connections are cut and it no longer listens.
@@ -73,6 +75,8 @@ struct State {
     accepted: usize,
     /// The text of the next message at which a connection breaks.
     trap: Option<(&'static [u8], Loss)>,
+    /// Connections that are silent in both directions.
+    silent: BTreeSet<usize>,
     /// The ends of each open connection, by its number.
     open: BTreeMap<usize, Vec<TcpStream>>,
 }
@@ -91,7 +95,8 @@ impl Proxy {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let listener = TcpListener::bind(address).expect("a free port");
         let (mode, since, open) = (Mode::Forward, Instant::now(), BTreeMap::new());
-        let state = State { mode, since, instead: None, closed: false, accepted: 0, trap: None, open };
+        let state =
+            State { mode, since, instead: None, closed: false, accepted: 0, trap: None, silent: BTreeSet::new(), open };
         let shared = Arc::new(Shared { upstream, state: Mutex::new(state), changed: Condvar::new() });
         let serving = Arc::clone(&shared);
         thread::spawn(move || serving.serve(address, listener));
@@ -265,11 +270,13 @@ impl Shared {
     fn pump(&self, number: usize, direction: Direction, mut from: &TcpStream, to: &TcpStream) {
         let mut buffer = vec![0; 16 * 1024];
         while let Ok(length @ 1..) = from.read(&mut buffer) {
-            if direction == Direction::ToServer
-                && let Some(loss) = self.trapped(&buffer[..length])
-            {
-                lose(loss, from, to, &buffer[..length]);
-                break;
+            match self.trapped(direction, &buffer[..length]) {
+                None => {}
+                Some(Loss::Silence) => drop(self.state().silent.insert(number)),
+                Some(loss) => {
+                    lose(loss, from, to, &buffer[..length]);
+                    break;
+                }
             }
             if !self.may_pass(number) || self.pass(number, direction, &buffer[..length], to).is_none() {
                 break;
@@ -279,16 +286,18 @@ impl Shared {
     }
 
     /// What becomes of these bytes, if they are to be lost.
-    fn trapped(&self, bytes: &[u8]) -> Option<Loss> {
+    fn trapped(&self, direction: Direction, bytes: &[u8]) -> Option<Loss> {
         let mut state = self.state();
-        let (text, loss) = state.trap?;
+        let (text, loss) = state.trap.filter(|_| direction == Direction::ToServer)?;
         let found = bytes.windows(text.len()).any(|window| window == text);
         found.then(|| state.trap = None).map(|()| loss)
     }
 
-    /// Waits while stalled. A connection that was cut meanwhile passes nothing.
+    /// Waits while stalled or silent. A connection that was cut meanwhile passes nothing.
     fn may_pass(&self, number: usize) -> bool {
-        let stalled = |state: &mut State| state.mode == Mode::Stall && state.open.contains_key(&number);
+        let stalled = |state: &mut State| {
+            (state.mode == Mode::Stall || state.silent.contains(&number)) && state.open.contains_key(&number)
+        };
         let state = self.changed.wait_while(self.state(), stalled).unwrap_or_else(PoisonError::into_inner);
         state.open.contains_key(&number)
     }

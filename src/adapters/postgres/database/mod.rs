@@ -9,12 +9,14 @@
 //!   try has written, by ids that were made before it, so repeating it is looking it up. Locks make the second try wait for
 //!   the end of the first one. If the deadline passes, it is an outage, never a success.
 //! * **Stale processes and servers.** A transaction that waits for its client longer than [`IDLE`] is ended by the server,
-//!   so that a process that stands still holds no lock. Every transaction is declared as `READ WRITE`, also one that only
+//!   so that a process that stands still holds no lock. A server that gives no answer until the deadline has vanished: its
+//!   connection is closed. Every transaction is declared as `READ WRITE`, also one that only
 //!   reads: a standby refuses it, so nobody reads from a server that has been replaced.
 //!
 //! Portable SQL only, so that databases that speak PostgreSQL's protocol can serve: no advisory locks, `LISTEN`, triggers,
 //! functions in the database, sequences, temporary tables, arrays in columns, or JSON types.
 
+mod answer;
 mod clock;
 mod error;
 mod repeat;
@@ -30,6 +32,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use tokio::time::Instant;
 
+pub(super) use answer::answer;
 pub(super) use clock::check_clock;
 pub(super) use repeat::{Failure, Tries};
 pub(super) use schema::{Absent, Schema, prepare};
@@ -123,8 +126,8 @@ impl Database {
         F: for<'c> Fn(&'c mut PgConnection, &'c D) -> BoxFuture<'c, Result<T, sqlx::Error>>,
     {
         let mut transaction = self.begin(deadline).await?;
-        match job(transaction.connection()?, data).await {
-            Ok(answer) => transaction.commit().await.map(|()| answer),
+        match answer(deadline, job(transaction.connection()?, data)).await {
+            Ok(done) => transaction.commit().await.map(|()| done),
             Err(error) => Err(transaction.roll_back(error).await),
         }
     }
@@ -140,7 +143,7 @@ impl Database {
     async fn begin_with(&self, view: View, deadline: Instant) -> Result<Transaction, Failure> {
         let left = deadline.saturating_duration_since(Instant::now());
         let lease = self.pool.lease(&begin(view, left), deadline).await.map_err(Failure::NoConnection)?;
-        Ok(Transaction(lease))
+        Ok(Transaction { lease, deadline })
     }
 
     /// Runs a job that only reads.
@@ -171,11 +174,11 @@ impl Database {
         F: for<'c> Fn(&'c mut PgConnection, &'c D) -> BoxFuture<'c, Result<T, sqlx::Error>>,
     {
         let mut transaction = self.begin_with(view, deadline).await?;
-        match job(transaction.connection()?, data).await {
-            Ok(answer) => {
+        match answer(deadline, job(transaction.connection()?, data)).await {
+            Ok(read) => {
                 // what was read is known, however the transaction ends
-                drop(transaction.0.end().await);
-                Ok(answer)
+                drop(answer(deadline, transaction.lease.end()).await);
+                Ok(read)
             }
             Err(error) => Err(transaction.roll_back(error).await),
         }
@@ -193,7 +196,7 @@ impl Database {
         let reported = async {
             let mut transaction = self.begin_with(View::Snapshot, Instant::now() + REPORT).await?;
             match job(transaction.connection()?, &mut data).await {
-                Ok(answer) => transaction.0.end().await.map(|()| answer).map_err(Failure::Statement),
+                Ok(answer) => transaction.lease.end().await.map(|()| answer).map_err(Failure::Statement),
                 Err(error) => Err(transaction.roll_back(error).await),
             }
         };
@@ -219,7 +222,10 @@ fn begin(view: View, left: Duration) -> String {
 }
 
 /// A transaction. One that is dropped takes its connection with it.
-pub(super) struct Transaction(Lease<PgConnectOptions>);
+pub(super) struct Transaction {
+    lease: Lease<PgConnectOptions>,
+    deadline: Instant,
+}
 
 impl Transaction {
     /// The connection.
@@ -227,7 +233,7 @@ impl Transaction {
     /// # Errors
     /// Never, as long as the transaction lives.
     pub fn connection(&mut self) -> Result<&mut PgConnection, Failure> {
-        self.0.connection().map_err(Failure::Statement)
+        self.lease.connection().map_err(Failure::Statement)
     }
 
     /// Commits.
@@ -235,14 +241,14 @@ impl Transaction {
     /// # Errors
     /// [`Failure::Commit`].
     pub async fn commit(self) -> Result<(), Failure> {
-        self.0.commit().await.map_err(Failure::Commit)
+        answer(self.deadline, self.lease.commit()).await.map_err(Failure::Commit)
     }
 
     /// Rolls back after a failure, which is returned.
     pub async fn roll_back(self, error: sqlx::Error) -> Failure {
         if !error::is_broken(&error) {
             // a connection that cannot even roll back is closed
-            drop(self.0.end().await);
+            drop(answer(self.deadline, self.lease.end()).await);
         }
         Failure::Statement(error)
     }

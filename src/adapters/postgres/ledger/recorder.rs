@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::records::{self, Record, Written};
 use super::{attempts, audit};
-use crate::adapters::postgres::database::{Database, Failure, PATIENCE, Tries};
+use crate::adapters::postgres::database::{Database, Failure, PATIENCE, Tries, answer};
 use crate::ports::{Finished, Keyring, PortError, PortErrorKind};
 
 /// How many records may wait. Stops a slow database from filling the memory; a login that waits longer than the database
@@ -158,7 +158,7 @@ impl Task {
         let mut transaction = self.database.begin(deadline).await.map_err(|failure| (failure, None))?;
         let records: Vec<&Record> = jobs.iter().map(|job| &job.record).collect();
         let connection = transaction.connection().map_err(|failure| (failure, None))?;
-        let written = match records::write(connection, &self.keyring, &records).await {
+        let written = match answer(deadline, records::write(connection, &self.keyring, &records)).await {
             Ok(written) => written,
             Err(error) => return Err((transaction.roll_back(error).await, None)),
         };
@@ -174,7 +174,7 @@ impl Task {
         // it recorded nothing, so it changed nothing
         let Some(head) = &written.head else { return Ok(true) };
         let mut transaction = self.database.begin(deadline).await?;
-        match audit::has(transaction.connection()?, head).await {
+        match answer(deadline, audit::has(transaction.connection()?, head)).await {
             Ok(found) => transaction.commit().await.map(|()| found),
             Err(error) => Err(transaction.roll_back(error).await),
         }

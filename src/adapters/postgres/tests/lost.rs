@@ -204,6 +204,28 @@ async fn a_commit_that_cannot_be_looked_up_is_an_outage() {
     assert_eq!(ledger.claim(&asked).await.unwrap(), ClaimAnswer::Held, "recovery ends it");
 }
 
+/// A host that vanishes closes no connection. Nothing waits for it longer than a call may take.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL; run tests/run"]
+async fn a_server_that_vanishes_without_a_word_is_an_outage_that_ends() {
+    let [(recorder, one), (writer, two)] = [ledger().await, ledger().await];
+    let (recorded, asked) = (decision("refused", 0), claim("1"));
+    let began = std::time::Instant::now();
+    let (decided, claimed) = tokio::join!(
+        recorder.losing(Loss::Silence, one.decide(&recorded, &[])),
+        writer.losing(Loss::Silence, two.claim(&asked)),
+    );
+    let errors = [decided.unwrap_err(), claimed.unwrap_err()];
+    assert!(errors.iter().all(|error| error.kind() == PortErrorKind::Unavailable), "{errors:?}");
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    // the server has rolled both back, and the next connection works at once
+    let began = std::time::Instant::now();
+    one.decide(&recorded, &[]).await.unwrap();
+    granted(&two, "1").await;
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert_eq!(one.verify().await.unwrap().head.number, 1);
+}
+
 /// A process that stands still within a transaction loses it, and its locks.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs PostgreSQL; run tests/run"]
