@@ -145,6 +145,18 @@ fn every_product_has_rules_a_schema_and_tests() {
 }
 
 #[test]
+fn rules_and_tests_are_formatted() {
+    for entry in fs::read_dir(folder().join("targets")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "yaml") {
+            let text = fs::read_to_string(&path).unwrap();
+            let formatted = landfall::rules::format(&text).unwrap_or_else(|_| panic!("{}", path.display()));
+            assert_eq!(formatted, text, "{}", path.display());
+        }
+    }
+}
+
+#[test]
 fn every_body_has_landfall_s_id_and_no_password() {
     let dashed = "7c1f0a9e-3b5d-4826-a0c2-e4f68b1d3f57";
     for (product, params) in products() {
