@@ -16,11 +16,13 @@ mod pages;
 mod path;
 mod position;
 mod preset;
+mod rate_headers;
 pub(crate) mod request;
 mod settings;
 mod shape;
 mod source;
 pub(crate) mod template;
+pub(crate) mod throttle;
 mod trial;
 mod verifier;
 mod write_back;
@@ -37,6 +39,7 @@ pub use shape::{
     Test,
 };
 pub use source::HttpSource;
+pub use throttle::RateSettings;
 pub use verifier::HttpVerifier;
 pub use write_back::HttpWriteBack;
 
