@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::file::{FileReport, FileSettings};
-use super::http::{HttpSettings, HttpVerifierSettings, HttpWriteBack};
+use super::http::{HttpSettings, HttpTargetSettings, HttpVerifierSettings, HttpWriteBack};
 #[cfg(feature = "ldap")]
 use super::ldap::{LdapSettings, LdapVerifierSettings, LdapWriteBack};
 use super::sql::{SqlSettings, SqlWriteBack};
@@ -17,7 +17,7 @@ use super::sqlite::{self, AccountStoreSettings};
 #[cfg(test)]
 use super::suites;
 pub use super::write_back::{UsedValue, WriteBackAdapter, WriteBackContext};
-use crate::diag::Severity;
+use crate::diag::{Files, Findings, Severity};
 use crate::hashing::Hasher;
 use crate::ports::{
     BoxFuture, IdentifierProfile, Keyring, OpenLedger, PortError, PortErrorKind, SharedLimits, Source, Target, Verifier,
@@ -141,6 +141,18 @@ pub struct TargetContext<'c> {
 pub trait TargetAdapter: AdapterSettings {
     /// The address of the account store.
     fn url(&self) -> &str;
+
+    /// Reports mistakes that show only once the secrets have been read. Opens nothing.
+    fn check_secrets(&self, _folder: &Path, _reporter: &mut Reporter<'_>) {}
+
+    /// Compiles the rules that make the accounts of the target, and adds their findings.
+    fn check_rules(&self, _folder: &Path, _files: &mut Files, _findings: &mut Findings) {}
+
+    /// Tries the target out, for `check --connect`; `None` for a store that would be created by it. Writes nothing. Must be
+    /// called within a tokio runtime.
+    fn connect<'a>(&'a self, _folder: &'a Path) -> Option<BoxFuture<'a, Trial>> {
+        None
+    }
 
     /// Opens the target. Must be called within a tokio runtime.
     fn open<'a>(&'a self, context: TargetContext<'a>) -> BoxFuture<'a, Result<Arc<dyn Target>, PortError>>;
@@ -304,6 +316,8 @@ kinds! {
     TargetSettings is dyn TargetAdapter, Target, rows TARGETS {
         /// Landfall's own account store.
         "sql" => Sql(AccountStoreSettings), docs "sqlite/docs.md", suite suites::target::account_store_passes;
+        /// A product's API, by requests and rules that are data.
+        "http" => Http(HttpTargetSettings), docs "http/target/docs.md", suite super::http::http_target_passes;
     }
 }
 

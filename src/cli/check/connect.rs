@@ -38,6 +38,9 @@ async fn try_out(loaded: &Loaded) -> Result<Vec<Tried>, CommandError> {
         let trial = verifier.adapter().connect(context).await;
         trials.push(Tried { section, trial });
     }
+    if let Some(trial) = loaded.settings.target.adapter().connect(&loaded.folder) {
+        trials.push(Tried { section: "target".to_owned(), trial: trial.await });
+    }
     for (section, name, write_back) in loaded.settings.write_backs() {
         let context = WriteBackContext { name, folder: &loaded.folder };
         let trial = write_back.to.adapter().connect(context).await;
