@@ -1,11 +1,13 @@
 """Runs `landfall transform` over a partitioned export with Spark.
 
-    spark-submit transform.py --rules rules.yaml --in EXPORT --out FOLDER --rejects FILE [-- OPTIONS OF landfall transform]
+    spark-submit transform.py --rules rules.yaml --in EXPORT --out FOLDER --rejects FILE [-- OPTIONS]
 
-EXPORT is a folder or a file of NDJSON, also compressed. The accounts are in FOLDER/kind=account, one file for each partition;
-the rejects of all partitions are in FILE, as one process over the whole export writes them. FOLDER must not exist.
+EXPORT is a folder or a file of NDJSON, also compressed; OPTIONS are further ones of `landfall transform`. Accounts are
+written to FOLDER/kind=account, one file for each partition, and the rejects of all partitions to FILE, as one process over
+the whole export writes them.
 
-Exit codes, as those of landfall: 0 success, 1 some records are invalid or unreadable, 2 the run could not be completed.
+Exit codes: 0 success, 3 some records are invalid or unreadable; the run is complete with no other code. 1 would be that of
+landfall, but Python and spark-submit also end with 1 when they cannot start.
 """
 
 import argparse
@@ -18,21 +20,26 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from itertools import groupby
 from pathlib import Path
 
 import pandas
+from py4j.protocol import Py4JError
 from pyspark import SparkFiles, TaskContext
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import col
 
 ACCOUNT, REJECT, SUMMARY = KINDS = "account", "reject", "summary"
 
-# Exit codes of landfall.
+# Exit codes of landfall, and those of this program.
 FINE, SOME_REJECTED = 0, 1
+SUCCESS, COULD_NOT_RUN, COMPLETE_WITH_REJECTS = 0, 2, 3
 
 # Lines are moved in batches of about this size, however long they are.
 BATCH_BYTES = 4 * 1024 * 1024
@@ -43,6 +50,9 @@ BLANKS = b" \t\n\x0c\r"
 
 TOTALS = re.compile(r"^(\d+) records: (\d+) accounts, (\d+) denied, (\d+) invalid, (\d+) unreadable$", re.M)
 WITHOUT_PASSWORD = re.compile(r"^(\d+) accounts? without a stored password$", re.M)
+TITLE = re.compile(r"^\S.*:$")
+ENTRY = re.compile(r"^ +(\+?\d+)  (.+)$")
+TITLES = ("denied:", "invalid:", "unreadable:", "warnings:")
 REJECT_PLACE = re.compile(rb'\{"landfall_reject":\{"number":(\d+),"line":(\d+),')
 
 
@@ -113,7 +123,7 @@ def transform_partition(frames, job):
 
 
 def feed(frames, command, messages):
-    """Sends all lines to a process. Returns where they are from, the number of lines sent before them, and its exit code."""
+    """Sends all lines to a process. Returns where they are from, how many lines were sent before them, and its exit code."""
     splits, lead = [], None
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=messages, stderr=messages)
     try:
@@ -170,7 +180,7 @@ def checked(code, summary, sent):
     if counts["records"] != sent:
         raise PartitionError(f"`landfall transform` read {counts['records']} of {sent} records\n{summary}")
     if (code == SOME_REJECTED) != (counts["invalid"] + counts["unreadable"] > 0):
-        raise PartitionError(f"`landfall transform` ended with exit code {code}, which its summary does not explain\n{summary}")
+        raise PartitionError(f"`landfall transform` ended with exit code {code}, against its summary\n{summary}")
     return counts
 
 
@@ -208,13 +218,13 @@ class Total:
         self.without_password += int(without.group(1)) if without else 0
         title = None
         for line in text.splitlines():
-            entry = re.match(r"^ +(\+?\d+)  (.+)$", line)
+            entry = ENTRY.match(line)
             if entry and title:
-                names = self.sections.setdefault(title, Counter())
                 # names beyond the first twenty of a partition come without their counts
-                names[entry[2]] += 0 if entry[1].startswith("+") else int(entry[1])
+                times = 0 if entry[1].startswith("+") else int(entry[1])
+                self.sections.setdefault(title, Counter())[entry[2]] += times
             else:
-                title = line if line.endswith(":") else None
+                title = line if TITLE.match(line) else None
 
     def lines(self):
         counts = self.counts
@@ -222,8 +232,10 @@ class Total:
                f"{counts['invalid']} invalid, {counts['unreadable']} unreadable")
         if self.without_password:
             yield f"{self.without_password} account{'s' * (self.without_password > 1)} without a stored password"
-        for title, names in self.sections.items():
+        known = [title for title in TITLES if title in self.sections]
+        for title in known + [title for title in self.sections if title not in TITLES]:
             yield title
+            names = self.sections[title]
             for name, times in sorted(names.items(), key=lambda item: (-item[1], item[0])):
                 yield f"{times or '':>10}  {name}"
 
@@ -232,7 +244,7 @@ class Total:
 
 
 class Places:
-    """Where a record of a partition is in the whole export: in all files, one after the other in the order of their paths."""
+    """Where a record of a partition is in the whole export: in its files one after the other, in the order of their paths."""
 
     def __init__(self, summaries):
         splits = [split for summary in summaries for split in summary["splits"]]
@@ -297,19 +309,29 @@ def read_summaries(spark, path, partitions):
     summaries = [json.loads(bytes(row.line)) for row in read_result(spark, path, SUMMARY).collect()]
     found = sorted(summary["partition"] for summary in summaries)
     if found != list(range(partitions)):
-        raise RunError(f"the result has {len(found)} summaries for {partitions} partitions; remove `{path}` and run it again")
+        raise RunError(f"the result has summaries of {len(found)} instead of {partitions} partitions")
     return sorted(summaries, key=lambda summary: summary["partition"])
 
 
 def collect_rejects(spark, path, places, file):
-    """Writes the rejects of all partitions into one file, in the order of the export. Only its owner can read it."""
+    """Writes the rejects of all partitions into one file, in the order of the export."""
     rejects = read_result(spark, path, REJECT)
     numbered = rejects.mapInPandas(lambda frames: number_rejects(frames, places), "number long, line binary")
-    unfinished = f"{file}.unfinished"
-    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-        for row in numbered.orderBy("number").select("line").toLocalIterator():
-            out.write(bytes(row.line) + b"\n")
-    os.replace(unfinished, file)
+    for row in numbered.orderBy("number").select("line").toLocalIterator():
+        file.write(bytes(row.line) + b"\n")
+
+
+@contextmanager
+def replaced(path):
+    """A file that takes its name when it is complete. Only its owner can read it."""
+    file = tempfile.NamedTemporaryFile(dir=Path(path).resolve().parent, prefix=".rejects-", delete=False)
+    try:
+        with file:
+            yield file
+        os.replace(file.name, path)
+    except BaseException:
+        os.unlink(file.name)
+        raise
 
 
 def make_job(arguments):
@@ -326,64 +348,84 @@ def try_out(job, landfall):
         job.write_files(Path(name))
         tried = subprocess.run(job.command(landfall, Path(name)), stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if tried.returncode != FINE:
-        raise RunError(f"{tried.stderr.strip()}\nfiles that the rules use are sent to the workers with `--uses FILE`")
+        is_missing = "cannot read" in tried.stderr
+        help = "\nhelp: name the files that the rules use, as `--uses FILE`" if is_missing else ""
+        raise RunError(tried.stderr.strip().removeprefix("error: ") + help)
 
 
-def run(arguments):
-    began = time.monotonic()
-    job = make_job(arguments)
-    try_out(job, arguments.landfall)
+def open_session():
     spark = SparkSession.builder.appName("landfall transform").getOrCreate()
     spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", BATCH_LINES)
     spark.conf.set("spark.sql.execution.arrow.maxBytesPerBatch", BATCH_BYTES)
     # with a writer for each kind, the rows of a task are not sorted
     spark.conf.set("spark.sql.maxConcurrentOutputFileWriters", len(KINDS))
+    return spark
+
+
+def transform(spark, arguments, job):
+    """Writes the result, and returns the summaries of the partitions."""
     spark.sparkContext.addFile(arguments.landfall)
     lines = read_export(spark, arguments.input)
     partitions = lines.rdd.getNumPartitions()
     result = lines.mapInPandas(lambda frames: transform_partition(frames, job), "kind string, line binary")
     write_result(result, arguments.out, "gzip" if arguments.gzip else "none")
-    summaries = read_summaries(spark, arguments.out, partitions)
-    collect_rejects(spark, arguments.out, Places(summaries), arguments.rejects)
-    spark.stop()
+    return read_summaries(spark, arguments.out, partitions)
+
+
+def run(arguments):
+    job = make_job(arguments)
+    try_out(job, arguments.landfall)
+    with replaced(arguments.rejects) as rejects:
+        spark = open_session()
+        began = time.monotonic()
+        summaries = transform(spark, arguments, job)
+        collect_rejects(spark, arguments.out, Places(summaries), rejects)
+        seconds = time.monotonic() - began
     total = Total()
     for summary in summaries:
         total.add(summary["text"])
-    seconds = time.monotonic() - began
-    print("\n".join(total.lines()), file=sys.stderr)
-    print(f"{seconds:.2f} s, {partitions} partitions, {total.counts['records'] / seconds:.0f} records/s", file=sys.stderr)
-    return SOME_REJECTED if total.has_failures() else FINE
+    rate = total.counts["records"] / seconds
+    print(*total.lines(), f"{seconds:.2f} s, {rate:.0f} records/s, {len(summaries)} partitions", sep="\n", file=sys.stderr)
+    return COMPLETE_WITH_REJECTS if total.has_failures() else SUCCESS
 
 
 def read_arguments():
     parser = argparse.ArgumentParser(prog="transform.py", allow_abbrev=False)
-    parser.add_argument("--rules", required=True, metavar="FILE", help="the rule file")
-    parser.add_argument("--uses", action="append", default=[], metavar="FILE", help="a file that the rules use; can be repeated")
-    parser.add_argument("--in", dest="input", required=True, metavar="EXPORT", help="folder or file of NDJSON, with any address that Spark reads")
-    parser.add_argument("--out", required=True, metavar="FOLDER", help="new folder for the result, with any address that Spark writes")
-    parser.add_argument("--rejects", required=True, metavar="FILE", help="local file for rejected and unreadable records")
-    parser.add_argument("--gzip", action="store_true", help="compress the files of the result")
-    parser.add_argument("--now", default=datetime.now(timezone.utc).isoformat(), metavar="TIME",
-                        help="value of `$facts.now`, the same for all partitions (default: the current time)")
-    parser.add_argument("--landfall", default=shutil.which("landfall"), metavar="FILE",
-                        help="the program, which is sent to the workers (default: the one in PATH)")
-    parser.add_argument("options", nargs="*", help="further options of `landfall transform`, such as `-- --credentials`")
+    add = parser.add_argument
+    add("--rules", required=True, metavar="FILE", help="the rule file")
+    add("--uses", action="append", default=[], metavar="FILE", help="a file that the rules use; can be repeated")
+    add("--in", dest="input", required=True, metavar="EXPORT", help="folder or file of NDJSON that Spark can read")
+    add("--out", required=True, metavar="FOLDER", help="new folder for the result that Spark can write")
+    add("--rejects", required=True, metavar="FILE", help="local file for rejected and unreadable records")
+    add("--gzip", action="store_true", help="compress the files of the result")
+    add("--now", default=datetime.now(timezone.utc).isoformat(), metavar="TIME",
+        help="value of `$facts.now`, the same for all partitions (default: the current time)")
+    add("--landfall", default=shutil.which("landfall"), metavar="FILE",
+        help="the program, which is sent to the workers (default: the one in PATH)")
+    add("options", nargs="*", help="further options of `landfall transform`, such as `-- --credentials`")
     arguments = parser.parse_args()
     if not arguments.landfall:
         parser.error("`landfall` is not in PATH; install it or set `--landfall`")
     return arguments
 
 
+def message_of(error):
+    """What went wrong, without the trace of Spark around what a worker said."""
+    said = re.search(r"PartitionError: (.*?)(?=\n\s*at |\n\n|\Z)", str(error), re.S)
+    if said:
+        return said[1].strip()
+    is_expected = isinstance(error, (RunError, PySparkException, Py4JError, OSError))
+    return str(error) if is_expected else "".join(traceback.format_exception(error))
+
+
 def main():
+    arguments = read_arguments()
     try:
-        return run(read_arguments())
-    except (RunError, OSError) as error:
-        message = str(error)
-    except Exception as error:  # of Spark: what the worker said is somewhere in a long trace
-        said = re.search(r"PartitionError: (.*?)(?=\n\s*(?:at |Traceback|\tat )|\n\n|\Z)", str(error), re.S)
-        message = said[1].strip() if said else str(error)
-    print(f"error: {message}\nthe run is not complete; nothing of it is in the result", file=sys.stderr)
-    return 2
+        return run(arguments)
+    except Exception as error:  # whatever it is, it must not end with the exit code of a complete run
+        print(f"error: {message_of(error)}", file=sys.stderr)
+        print(f"the run is not complete; do not use what it may have written to `{arguments.out}`", file=sys.stderr)
+        return COULD_NOT_RUN
 
 
 if __name__ == "__main__":
