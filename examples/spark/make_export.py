@@ -30,7 +30,9 @@ def customer(number):
         "note": "prefers letters; " * (number % 20),
     }
     if number % 60 == 1:
-        record["name"] = f"{given}\u2028{family}\u0085"  # line ends of Unicode, which end no line of NDJSON
+        # line ends of Unicode, which end no line of NDJSON
+        record["name"] = f"{given}\u2028{family}\u0085"
+        record["note"] = "first\u2028second\u2029third\u0085"
     if number % 100 == 7:
         del record["mail"]
     return record

@@ -99,50 +99,52 @@ class Split:
 
 
 def transform_partition(frames, job):
-    """The accounts, the rejects and the summary of one partition. Nothing is returned before all of it is known."""
+    """The accounts, the rejects and the summary of one partition. Nothing is returned before landfall has ended well."""
     # Spark removes this folder at the end, also if this process is killed
     with tempfile.TemporaryDirectory(dir=SparkFiles.getRootDirectory()) as name:
         folder = Path(name)
         job.write_files(folder / "rules")
-        accounts, rejects, log = folder / "accounts.ndjson", folder / "rejects.ndjson", folder / "log"
-        command = job.command(SparkFiles.get(job.program), folder / "rules")
-        with open(log, "wb") as messages:
-            command += ["--out", str(accounts), "--rejects", str(rejects)]
-            splits, lead, code = feed(frames, command, messages)
-        summary = log.read_text(encoding="utf-8")
+        outputs = ["--out", "accounts.ndjson", "--rejects", "rejects.ndjson"]
+        command = job.command(SparkFiles.get(job.program), folder / "rules") + outputs
+        splits, code = feed(frames, command, folder)
+        summary = (folder / "log").read_text(encoding="utf-8")
         counts = checked(code, summary, sum(split.records for split in splits))
         partition = TaskContext.get().partitionId()
-        written = yield from rows(ACCOUNT, accounts)
+        written = yield from rows(ACCOUNT, folder / "accounts.ndjson")
         if written != counts["accounts"]:
             raise PartitionError(f"`landfall transform` wrote {written} of {counts['accounts']} accounts")
-        written = yield from rows(REJECT, rejects, b"%d " % partition)
+        written = yield from rows(REJECT, folder / "rejects.ndjson", b"%d " % partition)
         if written < counts["invalid"] + counts["unreadable"]:
             raise PartitionError(f"`landfall transform` wrote only {written} rejects\n{summary}")
-        about = {"partition": partition, "lead": lead, "splits": [vars(split) for split in splits], "text": summary}
+        about = {"partition": partition, "splits": [vars(split) for split in splits], "text": summary}
         yield pandas.DataFrame({"kind": [SUMMARY], "line": [json.dumps(about).encode()]})
 
 
-def feed(frames, command, messages):
-    """Sends all lines to a process. Returns where they are from, how many lines were sent before them, and its exit code."""
-    splits, lead = [], None
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=messages, stderr=messages)
+def feed(frames, command, folder):
+    """Sends all lines to a process. Returns the splits that they are from, and the exit code."""
+    splits = []
+    with open(folder / "log", "wb") as log:
+        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=log, stderr=log)
     try:
         for frame in frames:
-            lines = frame["value"].tolist()
+            lines, is_first = frame["value"].tolist(), not splits
             count(frame["path"].tolist(), frame["start"].tolist(), lines, splits)
-            if lead is None and splits:
-                # the middle of a file must not be taken for its start, where byte-order marks and gzip are recognised
-                lead = int(splits[0].start > 0)
-                send(process, b"\n" * lead)
-            lines.append(b"")
-            send(process, b"\n".join(lines))
+            if is_first:
+                send(process, b"\n" * lines_before(splits))
+            send(process, b"\n".join([*lines, b""]))
         close(process)
     except BaseException:
         process.kill()
         raise
     finally:
         code = process.wait()
-    return splits, lead or 0, code
+    return splits, code
+
+
+def lines_before(splits):
+    """How many blank lines come before a partition: one if it begins in the middle of a file, which must not be taken for its
+    start, where byte-order marks and compression are recognised."""
+    return int(bool(splits) and splits[0].start > 0)
 
 
 def send(process, data):
@@ -246,22 +248,22 @@ class Total:
 class Places:
     """Where a record of a partition is in the whole export: in its files one after the other, in the order of their paths."""
 
-    def __init__(self, summaries):
-        splits = [split for summary in summaries for split in summary["splits"]]
-        first, number, line = {}, 0, 0
-        for split in sorted(splits, key=lambda split: (split["path"], split["start"])):
-            first[split["path"], split["start"]] = number, line
-            number, line = number + split["records"], line + split["lines"]
-        self.partitions = {summary["partition"]: list(self.offsets(summary, first)) for summary in summaries}
+    def __init__(self, partitions):
+        splits = [split for splits in partitions.values() for split in splits]
+        before, number, line = {}, 0, 0
+        for split in sorted(splits, key=lambda split: (split.path, split.start)):
+            before[split.path, split.start] = number, line
+            number, line = number + split.records, line + split.lines
+        self.partitions = {partition: list(self.offsets(splits, before)) for partition, splits in partitions.items()}
 
     @staticmethod
-    def offsets(summary, first):
+    def offsets(splits, before):
         """For each split of a partition: its first line there, and what is added to numbers and lines."""
-        number, line = 0, summary["lead"]
-        for split in summary["splits"]:
-            first_number, first_line = first[split["path"], split["start"]]
-            yield line + 1, first_number - number, first_line - line
-            number, line = number + split["records"], line + split["lines"]
+        number, line = 0, lines_before(splits)
+        for split in splits:
+            split_number, split_line = before[split.path, split.start]
+            yield line + 1, split_number - number, split_line - line
+            number, line = number + split.records, line + split.lines
 
     def find(self, partition, number, line):
         offsets = self.partitions[partition]
@@ -379,7 +381,8 @@ def run(arguments):
         spark = open_session()
         began = time.monotonic()
         summaries = transform(spark, arguments, job)
-        collect_rejects(spark, arguments.out, Places(summaries), rejects)
+        splits = {summary["partition"]: [Split(**split) for split in summary["splits"]] for summary in summaries}
+        collect_rejects(spark, arguments.out, Places(splits), rejects)
         seconds = time.monotonic() - began
     total = Total()
     for summary in summaries:
