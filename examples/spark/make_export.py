@@ -47,9 +47,9 @@ def lines(number):
         text = text.replace(b"customer", b"customer\xff")  # not UTF-8
     if number % 700 == 11:
         text = text.replace(b", ", b",\r")  # a blank of JSON that other readers take for the end of a line
-    if number % 5000 == 13:
+    if number == 13:
         text = text.replace(b"prefers", b"prefers" + b"-" * 900_000, 1)
-    if number % 5000 == 14:
+    if number == 14:
         text = text.replace(b"prefers", b"prefers" + b"-" * 1_200_000, 1)  # longer than a record may be
     yield text + (b"\r\n" if number % 3 == 0 else b"\n")
     if number % 300 == 17:
