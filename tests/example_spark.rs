@@ -76,12 +76,12 @@ impl Job {
     }
 
     /// Writes a program that does something else than `landfall transform` when a task runs it.
-    fn instead_of_landfall(&self, script: &str) -> String {
+    fn instead_of_landfall(&self, name: &str, script: &str) -> String {
         let text = format!(
             "#!/bin/sh\ncase \" $* \" in *' --out '*) ;; *) exec {PROGRAM} \"$@\" ;; esac\n{}\n",
             script.replace("LANDFALL", PROGRAM)
         );
-        let path = self.path("instead");
+        let path = self.path(name);
         fs::write(&path, text).expect("a script");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("permissions");
         path.display().to_string()
@@ -89,18 +89,23 @@ impl Job {
 
     /// Runs the job with some settings of Spark and with further arguments.
     fn run(&self, settings: &[&str], arguments: &[&str]) -> Ended {
+        self.submit(settings, "transform.py", arguments)
+    }
+
+    fn submit(&self, settings: &[&str], script: &str, arguments: &[&str]) -> Ended {
         let programs = cached(PYSPARK).join("bin");
         let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
         let mut spark = Command::new(programs.join("spark-submit"));
         spark.args(["--properties-file", "local.conf"]);
         spark.args(settings.iter().flat_map(|setting| ["--conf", setting]));
-        spark.args(["transform.py", "--rules", "rules.yaml", "--landfall", PROGRAM, "--now", NOW]);
+        spark.args([script, "--rules", "rules.yaml", "--landfall", PROGRAM, "--now", NOW]);
         spark.args(["--in", "data/export", "--out", "data/result", "--rejects", "data/rejects.ndjson"]).args(arguments);
         spark.current_dir(&self.folder).env("PATH", path).env("SPARK_LOCAL_IP", "127.0.0.1");
         spark.env("SPARK_LOCAL_DIRS", self.path("local")).env("SPARK_WORKER_DIR", self.path("workers"));
         let made = output(&mut spark);
         let [out, err] = [&made.stdout, &made.stderr].map(|bytes| String::from_utf8_lossy(bytes));
-        Ended { code: made.status.code(), said: format!("{out}{err}") }
+        // spark-submit writes to its output whatever the job writes
+        Ended { code: made.status.code(), said: format!("{err}\n{out}") }
     }
 
     /// The accounts, the rejects and the summary of one process that reads all files of the export.
@@ -144,9 +149,10 @@ impl Job {
     /// Fails unless the job failed with a message and without a result.
     fn failed(&self, ended: &Ended, message: &str) {
         let Ended { code, said } = ended;
-        let last = said.rsplit_once("\nerror: ").map(|(_, last)| last).unwrap_or_default();
-        assert!(*code == NOT_COMPLETE && last.starts_with(message), "{message}: {code:?}\n{said}");
-        assert!(last.contains("the run is not complete"), "{said}");
+        let says_so = said.contains(&format!("\nerror: {message}"));
+        assert!(*code == NOT_COMPLETE && says_so, "{message}: {code:?}\n{said}");
+        let last = said.trim_end().lines().last().unwrap_or_default();
+        assert!(last.starts_with("the run is not complete"), "{said}");
         assert!(
             self.result("account").is_empty() && !self.path("data/result/_SUCCESS").exists(),
             "{message}: a result"
@@ -213,7 +219,7 @@ fn partitions_give_what_one_process_gives() {
         twice += ids.windows(2).filter(|pair| pair[1] == pair[0]).count();
         long += accounts.split(|byte| *byte == b'\n').filter(|line| line.len() > 900_000).count();
     }
-    assert_eq!((twice, long), (9, 1), "duplicates and long lines");
+    assert_eq!((twice, long), (10, 1), "duplicates and long lines");
     assert!(files.concat().windows(3).any(|bytes| bytes == "\u{2028}".as_bytes()), "no line separator");
 
     for path in [job.path("data/rejects.ndjson"), job.path("data/result/_SUCCESS")] {
@@ -221,25 +227,52 @@ fn partitions_give_what_one_process_gives() {
     }
 }
 
+/// Runs the job once with each of the programs behind `--`, within one start of Spark.
+const SEVERAL: &str = "\
+import sys
+import transform
+at = sys.argv.index('--')
+for number, program in enumerate(sys.argv[at + 1:]):
+    code = transform.main([*sys.argv[1:at], '--landfall', program, '--out', f'data/result-{number}'])
+    print(f'program {number}: {code}', flush=True)
+";
+
 #[test]
 #[ignore = "needs PySpark and Java; run tests/run"]
 fn a_partition_that_is_not_complete_fails_the_job() {
-    for (script, message) in [
+    let cases = [
         // exit code 2
         ("rm \"$3\"; exec LANDFALL \"$@\"", "`landfall transform` ended with exit code 2\nerror: cannot read"),
         ("head -c 10000 >/dev/null; kill -KILL $$", "`landfall transform` was killed by signal 9"),
         // exit codes 0 and 1 are not believed
         ("cat >/dev/null; exit 0", "`landfall transform` ended with exit code 0 and without a summary"),
         ("cat >/dev/null; exit 1", "`landfall transform` ended with exit code 1 and without a summary"),
-        ("head -n 50 | LANDFALL \"$@\"", "`landfall transform` read 50 of "),
+        ("head -n 50 | LANDFALL \"$@\"", "`landfall transform` read 49 of 402 records"),
         ("LANDFALL \"$@\"; exit 0", "`landfall transform` ended with exit code 0, against its summary"),
         ("LANDFALL \"$@\"; code=$?; sed -i 1d accounts.ndjson; exit $code", "`landfall transform` wrote "),
         ("LANDFALL \"$@\"; code=$?; sed -i 1d rejects.ndjson; exit $code", "`landfall transform` wrote only "),
-    ] {
-        let job = Job::new(400, 2);
-        let program = job.instead_of_landfall(script);
-        job.failed(&job.run(&["spark.master=local[1]"], &["--landfall", &program]), message);
+    ];
+    let job = Job::new(400, 2);
+    fs::write(job.path("several.py"), SEVERAL).expect("a script");
+    let number_of =
+        |(number, (script, _)): (usize, &(&str, &str))| job.instead_of_landfall(&format!("instead-{number}"), script);
+    let programs: Vec<String> = cases.iter().enumerate().map(number_of).collect();
+    let arguments: Vec<&str> = std::iter::once("--").chain(programs.iter().map(String::as_str)).collect();
+    let Ended { code, said } = job.submit(&["spark.master=local[1]"], "several.py", &arguments);
+    assert_eq!(code, Some(0), "{said}");
+    let mut rest = said.as_str();
+    for (number, (_, message)) in cases.iter().enumerate() {
+        let end = format!("\nprogram {number}: 2\n");
+        let (case, after) = rest.split_once(&end).unwrap_or_else(|| panic!("{message}: no `{end}`\n{rest}"));
+        assert!(
+            case.contains(&format!("error: {message}")) && case.contains("the run is not complete"),
+            "{message}:\n{case}"
+        );
+        let result = job.path(&format!("data/result-{number}"));
+        assert!(!result.join("_SUCCESS").exists() && !result.join("kind=account").exists(), "{message}: a result");
+        rest = after;
     }
+    assert!(!job.path("data/rejects.ndjson").exists(), "rejects of a run that is not complete");
 }
 
 #[test]
@@ -247,10 +280,10 @@ fn a_partition_that_is_not_complete_fails_the_job() {
 fn a_task_that_is_tried_again_leaves_no_account_twice() {
     let job = Job::new(1000, 3);
     // the first process of all is killed
-    let program = job.instead_of_landfall(&format!(
-        "mkdir {} 2>/dev/null && kill -KILL $$; exec LANDFALL \"$@\"",
-        job.path("tried").display()
-    ));
+    let program = job.instead_of_landfall(
+        "instead",
+        &format!("mkdir {} 2>/dev/null && kill -KILL $$; exec LANDFALL \"$@\"", job.path("tried").display()),
+    );
     job.compare(&job.run(&["spark.master=local[2,2]", SMALL], &["--landfall", &program]));
     assert!(job.path("tried").exists());
     // a result is never mixed with another

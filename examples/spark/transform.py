@@ -102,11 +102,11 @@ def transform_partition(frames, job):
     """The accounts, the rejects and the summary of one partition. Nothing is returned before landfall has ended well."""
     # Spark removes this folder at the end, also if this process is killed
     with tempfile.TemporaryDirectory(dir=SparkFiles.getRootDirectory()) as name:
-        folder = Path(name)
+        # executors have relative paths
+        folder, program = Path(name).resolve(), Path(SparkFiles.get(job.program)).resolve()
         job.write_files(folder / "rules")
         outputs = ["--out", "accounts.ndjson", "--rejects", "rejects.ndjson"]
-        command = job.command(SparkFiles.get(job.program), folder / "rules") + outputs
-        splits, code = feed(frames, command, folder)
+        splits, code = feed(frames, job.command(program, folder / "rules") + outputs, folder)
         summary = (folder / "log").read_text(encoding="utf-8")
         counts = checked(code, summary, sum(split.records for split in splits))
         partition = TaskContext.get().partitionId()
@@ -308,6 +308,8 @@ def read_result(spark, path, kind):
 
 def read_summaries(spark, path, partitions):
     """The summaries of all partitions."""
+    if partitions == 0:
+        return []
     summaries = [json.loads(bytes(row.line)) for row in read_result(spark, path, SUMMARY).collect()]
     found = sorted(summary["partition"] for summary in summaries)
     if found != list(range(partitions)):
@@ -382,7 +384,8 @@ def run(arguments):
         began = time.monotonic()
         summaries = transform(spark, arguments, job)
         splits = {summary["partition"]: [Split(**split) for split in summary["splits"]] for summary in summaries}
-        collect_rejects(spark, arguments.out, Places(splits), rejects)
+        if splits:
+            collect_rejects(spark, arguments.out, Places(splits), rejects)
         seconds = time.monotonic() - began
     total = Total()
     for summary in summaries:
@@ -392,7 +395,7 @@ def run(arguments):
     return COMPLETE_WITH_REJECTS if total.has_failures() else SUCCESS
 
 
-def read_arguments():
+def read_arguments(given):
     parser = argparse.ArgumentParser(prog="transform.py", allow_abbrev=False)
     add = parser.add_argument
     add("--rules", required=True, metavar="FILE", help="the rule file")
@@ -406,7 +409,7 @@ def read_arguments():
     add("--landfall", default=shutil.which("landfall"), metavar="FILE",
         help="the program, which is sent to the workers (default: the one in PATH)")
     add("options", nargs="*", help="further options of `landfall transform`, such as `-- --credentials`")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given)
     if not arguments.landfall:
         parser.error("`landfall` is not in PATH; install it or set `--landfall`")
     return arguments
@@ -421,8 +424,8 @@ def message_of(error):
     return str(error) if is_expected else "".join(traceback.format_exception(error))
 
 
-def main():
-    arguments = read_arguments()
+def main(given):
+    arguments = read_arguments(given)
     try:
         return run(arguments)
     except Exception as error:  # whatever it is, it must not end with the exit code of a complete run
@@ -432,4 +435,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
