@@ -23,7 +23,8 @@ pub use super::write_back::{UsedValue, WriteBackAdapter, WriteBackContext};
 use crate::diag::Severity;
 use crate::hashing::Hasher;
 use crate::ports::{
-    AuditHead, BoxFuture, IdentifierProfile, Keyring, OpenLedger, PortError, PortErrorKind, Source, Target, Verifier,
+    AuditHead, BoxFuture, IdentifierProfile, Keyring, OpenLedger, PortError, PortErrorKind, SharedLimits, Source,
+    Target, Verifier,
 };
 use crate::settings::{AdapterSettings, FileSetting, Reporter};
 
@@ -129,7 +130,6 @@ pub trait VerifierAdapter: AdapterSettings {
 }
 
 /// What a target is given when it is opened.
-#[derive(Debug)]
 pub struct TargetContext<'c> {
     /// The folder that paths in settings are relative to.
     pub folder: &'c Path,
@@ -137,6 +137,8 @@ pub struct TargetContext<'c> {
     pub hasher: Arc<Hasher>,
     /// Whether a store that does not exist is created.
     pub may_create: bool,
+    /// Counts calls to remote systems for all instances.
+    pub limits: Arc<dyn SharedLimits>,
 }
 
 /// The settings of a target.

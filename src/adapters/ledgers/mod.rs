@@ -4,6 +4,7 @@
 mod attempts;
 mod audit;
 mod entries;
+pub(in crate::adapters) mod limits;
 mod nonces;
 mod outbox;
 mod stamp;

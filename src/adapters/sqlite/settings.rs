@@ -14,7 +14,7 @@ pub(in crate::adapters) async fn open_accounts(
     url: &str,
     context: TargetContext<'_>,
 ) -> Result<Arc<dyn Target>, PortError> {
-    let TargetContext { folder, hasher, may_create } = context;
+    let TargetContext { folder, hasher, may_create, .. } = context;
     let path = folder.join(path(url));
     let store = if may_create {
         AccountStore::open(name, &path, hasher).await?

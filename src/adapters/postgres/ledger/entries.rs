@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
+use super::logins;
 use crate::adapters::ledgers::{
     EntryRow, Existing, finished, later, latest, micros, stored_token, tags_json, unsigned,
 };
@@ -48,10 +49,15 @@ pub(super) async fn next_token(connection: &mut PgConnection, customer: &str) ->
 impl Claiming<'_> {
     /// Claims a customer.
     pub async fn claim(&self, connection: &mut PgConnection) -> Result<ClaimAnswer, sqlx::Error> {
+        logins::lock(connection, &self.customer, self.claim).await?;
         let token = next_token(connection, &self.customer).await?;
+        if logins::are_taken(connection, self.claim).await? {
+            return Ok(ClaimAnswer::Taken);
+        }
         for _ in 0..LOOKS {
             // The fast path: almost every customer is new.
             if self.insert(connection, token).await? {
+                logins::keep(connection, self.claim).await?;
                 return granted(token, None);
             }
             if self.is_buried(connection).await? {
@@ -65,6 +71,7 @@ impl Claiming<'_> {
                 return Ok(answer);
             }
             let pending = self.take_over(connection, token).await?;
+            logins::keep(connection, self.claim).await?;
             return granted(token, pending);
         }
         Err(refusal("a claim was not written although nothing conflicts with it"))
@@ -185,7 +192,11 @@ pub(super) async fn abandon(connection: &mut PgConnection, abandon: &Abandon) ->
         }
     };
     let query = sqlx::query(sql).bind(&abandon.key.source).bind(&abandon.key.id).bind(stored_token(abandon.token));
-    query.execute(connection).await.map(|_| ())
+    let ended = query.execute(&mut *connection).await?;
+    if ended.rows_affected() == 1 && abandon.left == Left::Nothing {
+        logins::forget(connection, &abandon.key).await?;
+    }
+    Ok(())
 }
 
 /// The entry of a customer.

@@ -16,6 +16,8 @@ mod attempts;
 mod audit;
 mod binding;
 mod entries;
+mod limits;
+mod logins;
 mod nonces;
 mod outbox;
 mod recorder;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use sqlx::PgConnection;
 
 use super::entries::next_token;
+use super::logins;
 use crate::adapters::ledgers::{finished, later, latest, micros, stored_token, unsigned};
 use crate::ports::{Buried, Finished, LegacyKey, Restore, Undo, UndoAnswer};
 
@@ -28,7 +29,8 @@ pub(super) async fn bury(
     let sql = "UPDATE landfall_entries SET state = 'buried', \
                lease_until = CASE state WHEN 'creating' THEN lease_until ELSE 0 END \
                WHERE source = $1 AND legacy_id = $2 AND state <> 'buried'";
-    sqlx::query(sql).bind(&key.source).bind(&key.id).execute(connection).await.map(|_| ())
+    sqlx::query(sql).bind(&key.source).bind(&key.id).execute(&mut *connection).await?;
+    logins::forget(connection, key).await
 }
 
 /// Ends the search for the account of a buried customer.
@@ -71,7 +73,11 @@ pub(super) async fn forget(
 ) -> Result<Finished, sqlx::Error> {
     let sql = "DELETE FROM landfall_entries WHERE source = $1 AND legacy_id = $2 AND token = $3 AND state = 'undoing'";
     let query = sqlx::query(sql).bind(&key.source).bind(&key.id).bind(stored_token(token));
-    Ok(finished(query.execute(connection).await?.rows_affected()))
+    let removed = finished(query.execute(&mut *connection).await?.rows_affected());
+    if removed == Finished::Done {
+        logins::forget(connection, key).await?;
+    }
+    Ok(removed)
 }
 
 /// Restores an entry that was being undone; returns whether it was. One that was restored under this token stays so.

@@ -130,6 +130,17 @@ CREATE TABLE IF NOT EXISTS landfall_nonces (
 );
 CREATE INDEX IF NOT EXISTS landfall_nonces_signed ON landfall_nonces (signed_at);
 
+CREATE TABLE IF NOT EXISTS landfall_logins (
+    digest TEXT NOT NULL PRIMARY KEY,
+    source TEXT NOT NULL,
+    legacy_id TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS landfall_logins_customer ON landfall_logins (source, legacy_id);
+CREATE TABLE IF NOT EXISTS landfall_limits (
+    name TEXT NOT NULL PRIMARY KEY,
+    stamp BIGINT NOT NULL
+);
+
 CREATE TABLE IF NOT EXISTS landfall_meta (
     name TEXT NOT NULL PRIMARY KEY,
     number BIGINT NOT NULL,

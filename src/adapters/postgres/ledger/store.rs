@@ -12,12 +12,12 @@ use super::entries::Claiming;
 use super::nonces::Memory;
 use super::recorder::Recorder;
 use super::records::Record;
-use super::{SCHEMA, attempts, audit, binding, entries, reversal};
+use super::{SCHEMA, attempts, audit, binding, entries, logins, reversal};
 use crate::adapters::postgres::database::{Absent, Database, PATIENCE, prepare};
 use crate::ports::{
     Abandon, Attempt, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Decision, Entry, Event, ExternalId, Finish,
-    Finished, Keyring, Ledger, LegacyKey, PortError, PortErrorKind, Reserved, Restore, Room, StoreId, Undo, UndoAnswer,
-    UndoEnd,
+    Finished, Keyring, Ledger, LegacyKey, Owner, PortError, PortErrorKind, Reserved, Restore, Room, StoreId, TargetId,
+    Undo, UndoAnswer, UndoEnd,
 };
 use crate::random;
 
@@ -213,6 +213,21 @@ impl Ledger for PostgresLedger {
 
     fn entry<'a>(&'a self, key: &'a LegacyKey) -> BoxFuture<'a, Result<Option<Entry>, PortError>> {
         Box::pin(self.database.read("entry", soon(), key, |connection, key| Box::pin(entries::entry(connection, key))))
+    }
+
+    fn migrated<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Option<Entry>, PortError>> {
+        Box::pin(
+            self.database.read("migrated", soon(), subject, |connection, subject| {
+                Box::pin(logins::migrated(connection, subject))
+            }),
+        )
+    }
+
+    fn owner<'a>(&'a self, account: &'a TargetId) -> BoxFuture<'a, Result<Option<Owner>, PortError>> {
+        Box::pin(
+            self.database
+                .read("owner", soon(), account, |connection, account| Box::pin(logins::owner(connection, account))),
+        )
     }
 
     fn unfinished<'a>(

@@ -28,7 +28,7 @@ pub(in crate::adapters) async fn open_accounts(
     url: &str,
     context: TargetContext<'_>,
 ) -> Result<Arc<dyn Target>, PortError> {
-    let TargetContext { folder, hasher, may_create } = context;
+    let TargetContext { folder, hasher, may_create, .. } = context;
     let absent = if may_create { Absent::Create } else { Absent::Refuse };
     Ok(Arc::new(AccountStore::open(name, url, folder, hasher, absent).await?))
 }

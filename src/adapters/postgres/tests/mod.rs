@@ -9,7 +9,9 @@ mod starting;
 use std::time::Duration;
 
 use crate::adapters::suites::ledger::{at, decision, keyring};
-use crate::ports::{AccountState, Claim, ClaimAnswer, Decision, Event, EventKind, Finish, Ledger, LegacyKey, TargetId};
+use crate::ports::{
+    AccountLookup, AccountState, Claim, ClaimAnswer, Decision, Event, EventKind, Finish, Ledger, LegacyKey, TargetId,
+};
 
 fn key(id: &str) -> LegacyKey {
     LegacyKey { source: "shop".into(), id: id.into() }
@@ -19,6 +21,7 @@ fn claim(id: &str) -> Claim {
     Claim {
         key: key(id),
         logins: vec![keyring().subject(id)],
+        lookup: AccountLookup::Login,
         external_id: keyring().external_id(&key(id)),
         rules: "r1".into(),
         claimed_at: at(0),

@@ -9,12 +9,14 @@ use futures_util::future::join_all;
 use super::{claim, event, finish, granted, key};
 use crate::adapters::postgres::PostgresLedger;
 use crate::adapters::suites::ledger::{at, decision};
+use crate::adapters::suites::limits::limit;
 use crate::adapters::suites::nonces::{NOW, nonce};
 use crate::adapters::suites::postgres::{accounts_at, ledger_at, new_database};
 use crate::adapters::suites::target::{Customer, call, hasher};
 use crate::ports::{
-    Attempt, ClaimAnswer, Conflict, Counter, Created, Decision, DeliveryState, EntryState, EventKind, Finished, Fresh,
-    Ledger as _, Nonces as _, Outbox as _, Reports as _, Reserved, Room, Settled, Subscription, Target as _,
+    AccountLookup, Attempt, Claim, ClaimAnswer, Conflict, Counter, Created, Decision, DeliveryState, EntryState,
+    EventKind, Finished, Fresh, Ledger as _, Nonces as _, Outbox as _, Reports as _, Reserved, Room, Settled,
+    SharedLimits as _, Subscription, Taken, Target as _,
 };
 
 /// Instances on one new database, which start at the same time.
@@ -192,6 +194,39 @@ async fn a_signed_call_is_accepted_by_one_instance() {
     let (first, again) = tokio::join!(forgetting, join_all((0..20).map(|at| ledgers[at % 3].remember(&old))));
     assert_eq!(first.unwrap(), Fresh::First);
     assert!(again.iter().all(|answer| !matches!(answer, Ok(Fresh::First))), "{again:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL; run tests/run"]
+async fn a_kept_login_goes_to_one_of_several_customers() {
+    let ledgers = instances(3).await;
+    for round in 0..40 {
+        // the logins are listed in different orders, and each customer has one of their own
+        let shared = [format!("{round} a"), format!("{round} b")];
+        let claims: Vec<Claim> = (0..3_usize)
+            .map(|customer| {
+                let mut logins = vec![shared[customer % 2].clone(), shared[(customer + 1) % 2].clone()];
+                logins.push(format!("{round} of {customer}"));
+                Claim { logins, lookup: AccountLookup::ExternalId, ..claim(&format!("{round} {customer}")) }
+            })
+            .collect();
+        let answers = join_all(ledgers.iter().zip(&claims).map(|(ledger, claim)| ledger.claim(claim))).await;
+        let granted = answers.iter().filter(|answer| matches!(answer, Ok(ClaimAnswer::Granted(_)))).count();
+        let taken = answers.iter().filter(|answer| matches!(answer, Ok(ClaimAnswer::Taken))).count();
+        assert_eq!((granted, taken), (1, 2), "{answers:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL; run tests/run"]
+async fn instances_share_a_rate_limit() {
+    let ledgers = instances(3).await;
+    let shared = limit("target");
+    for second in 0..20 {
+        let taken = join_all((0..12_usize).map(|at_once| ledgers[at_once % 3].take(&shared, 1, at(second)))).await;
+        let calls = taken.iter().filter(|taken| matches!(taken, Ok(Taken::Calls(1)))).count();
+        assert_eq!(calls, 5, "{taken:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
+use super::logins;
 use crate::adapters::ledgers::{
     EntryRow, Existing, finished, later, latest, micros, stored_token, tags_json, unsigned,
 };
@@ -32,8 +33,12 @@ pub(super) async fn claim(
     customer: &str,
     claim: &Claim,
 ) -> Result<ClaimAnswer, sqlx::Error> {
+    if logins::are_taken(connection, claim).await? {
+        return Ok(ClaimAnswer::Taken);
+    }
     // The fast path: almost every customer is new.
     if let Some((token, _)) = write(connection, Claimable::New, customer, claim).await? {
+        logins::keep(connection, claim).await?;
         return Ok(ClaimAnswer::Granted(Grant { token: unsigned(token)?, pending: None }));
     }
     let existing = existing(connection, customer, claim).await?;
@@ -43,6 +48,7 @@ pub(super) async fn claim(
     let written = write(connection, Claimable::Retry, customer, claim).await?;
     let (token, pending) =
         written.ok_or_else(|| refusal("a claim was not written although nothing conflicts with it"))?;
+    logins::keep(connection, claim).await?;
     Ok(ClaimAnswer::Granted(Grant { token: unsigned(token)?, pending: pending.map(TargetId) }))
 }
 
@@ -155,7 +161,10 @@ pub(super) async fn abandon(connection: &mut SqliteConnection, abandon: &Abandon
         }
     };
     let query = sqlx::query(sql).bind(&abandon.key.source).bind(&abandon.key.id).bind(stored_token(abandon.token));
-    query.execute(connection).await?;
+    let ended = query.execute(&mut *connection).await?;
+    if ended.rows_affected() == 1 && abandon.left == Left::Nothing {
+        logins::forget(connection, &abandon.key).await?;
+    }
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
+use super::logins;
 use crate::adapters::ledgers::{finished, later, latest, micros, stored_token, unsigned};
 use crate::ports::{Buried, Finished, LegacyKey, Restore, Undo, UndoAnswer};
 
@@ -25,6 +26,7 @@ pub(super) async fn bury(
             .execute(&mut *connection)
             .await?;
     }
+    logins::forget(connection, key).await?;
     let sql = "UPDATE entries SET lease_until = CASE state WHEN 'creating' THEN lease_until ELSE 0 END, state = 'buried' \
                WHERE source = ? AND legacy_id = ? AND state <> 'buried'";
     sqlx::query(sql).bind(&key.source).bind(&key.id).execute(connection).await?;
@@ -65,7 +67,11 @@ pub(super) async fn forget(
 ) -> Result<Finished, sqlx::Error> {
     let sql = "DELETE FROM entries WHERE source = ? AND legacy_id = ? AND token = ? AND state = 'undoing'";
     let query = sqlx::query(sql).bind(&key.source).bind(&key.id).bind(stored_token(token));
-    Ok(finished(query.execute(connection).await?.rows_affected()))
+    let ended = finished(query.execute(&mut *connection).await?.rows_affected());
+    if ended == Finished::Done {
+        logins::forget(connection, key).await?;
+    }
+    Ok(ended)
 }
 
 /// Restores an entry that was being undone; returns whether it was.
