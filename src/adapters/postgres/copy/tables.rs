@@ -59,6 +59,8 @@ pub(super) const LEDGER: &[Table] = &[
         to: "landfall_tombstones",
         columns: same!("digest" Text, "buried_at" Number, "source" Text, "legacy_id" Text),
     },
+    Table { from: "logins", to: "landfall_logins", columns: same!("digest" Text, "source" Text, "legacy_id" Text) },
+    Table { from: "limits", to: "landfall_limits", columns: same!("name" Text, "stamp" Number) },
     Table {
         from: "attempts",
         to: "landfall_attempts",
@@ -95,8 +97,6 @@ pub(super) const LEDGER: &[Table] = &[
         to: "landfall_deliveries",
         columns: same!("event" Number, "webhook" Text, "attempts" Number, "due_at" Number, "why" Text),
     },
-    Table { from: "logins", to: "landfall_logins", columns: same!("digest" Text, "source" Text, "legacy_id" Text) },
-    Table { from: "limits", to: "landfall_limits", columns: same!("name" Text, "stamp" Number) },
     Table { from: "nonces", to: "landfall_nonces", columns: same!("digest" Bytes, "owner" Bytes, "signed_at" Number) },
     Table {
         from: "meta WHERE name IN ('store', 'audit_start')",

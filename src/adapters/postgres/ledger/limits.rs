@@ -1,16 +1,21 @@
-//! Rate limits that all instances share: one row for each. Calls that were taken by a commit whose outcome is unknown are taken
-//! again: fewer are made than the limit allows.
+//! Rate limits that all instances share: one row for each, locked while calls are taken.
 
 use jiff::Timestamp;
 use sqlx::PgConnection;
-use tokio::time::Instant;
 
-use super::store::PostgresLedger;
+use super::store::{PostgresLedger, soon};
 use crate::adapters::ledgers::limits::{pause_name, pause_until, paused, take};
-use crate::adapters::postgres::database::PATIENCE;
 use crate::ports::{BoxFuture, PortError, RateLimit, SharedLimits, Taken};
 
-/// The stamp of a limit, locked, so that instances take calls one after the other. A new limit has a stamp that is over.
+/// The schema step for shared limits.
+pub(super) const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS landfall_limits (
+    name TEXT NOT NULL PRIMARY KEY,
+    stamp BIGINT NOT NULL
+);
+";
+
+/// The stamp of a row, which is locked until the end of the transaction. One that did not exist is 0, long past.
 async fn lock(connection: &mut PgConnection, name: &str) -> Result<i64, sqlx::Error> {
     let sql = "INSERT INTO landfall_limits (name, stamp) VALUES ($1, 0) ON CONFLICT (name) DO NOTHING";
     sqlx::query(sql).bind(name).execute(&mut *connection).await?;
@@ -30,8 +35,7 @@ impl SharedLimits for PostgresLedger {
         wanted: u32,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Taken, PortError>> {
-        let (deadline, data) = (Instant::now() + PATIENCE, (limit, wanted, now));
-        Box::pin(self.database.write("take", deadline, data, |connection, (limit, wanted, now)| {
+        Box::pin(self.database.write("take", soon(), (limit, wanted, now), |connection, (limit, wanted, now)| {
             Box::pin(async move {
                 let before = lock(connection, &limit.name).await?;
                 let (taken, after) = take(limit, Some(before), *wanted, *now);
@@ -42,18 +46,18 @@ impl SharedLimits for PostgresLedger {
     }
 
     fn paused<'a>(&'a self, system: &'a str, now: Timestamp) -> BoxFuture<'a, Result<Option<Timestamp>, PortError>> {
-        let (deadline, data) = (Instant::now() + PATIENCE, (pause_name(system), now));
-        Box::pin(self.database.read("paused", deadline, data, |connection, (name, now)| {
+        Box::pin(self.database.read("paused", soon(), (pause_name(system), now), |connection, (name, now)| {
             Box::pin(async move {
                 let sql = "SELECT stamp FROM landfall_limits WHERE name = $1";
-                Ok(paused(sqlx::query_scalar(sql).bind(name).fetch_optional(connection).await?, *now))
+                let stamp = sqlx::query_scalar(sql).bind(&*name).fetch_optional(connection).await?;
+                Ok(paused(stamp, *now))
             })
         }))
     }
 
     fn pause<'a>(&'a self, system: &'a str, until: Timestamp, now: Timestamp) -> BoxFuture<'a, Result<(), PortError>> {
-        let (deadline, data) = (Instant::now() + PATIENCE, (pause_name(system), until, now));
-        Box::pin(self.database.write("pause", deadline, data, |connection, (name, until, now)| {
+        let data = (pause_name(system), until, now);
+        Box::pin(self.database.write("pause", soon(), data, |connection, (name, until, now)| {
             Box::pin(async move {
                 let before = lock(connection, name).await?;
                 store(connection, name, pause_until(Some(before), *until, *now)).await

@@ -9,6 +9,16 @@ use crate::adapters::ledgers::EntryRow;
 use crate::adapters::postgres::database::stripe;
 use crate::ports::{AccountLookup, Claim, Entry, LegacyKey, Owner, TargetId};
 
+/// The schema step for logins.
+pub(super) const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS landfall_logins (
+    digest TEXT NOT NULL PRIMARY KEY,
+    source TEXT NOT NULL,
+    legacy_id TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS landfall_logins_customer ON landfall_logins (source, legacy_id);
+";
+
 /// Waits for the turns of a customer and of the logins of a claim, in one order, so that of two customers with the same login
 /// the second one finds the first one's.
 pub(super) async fn lock(connection: &mut PgConnection, customer: &str, claim: &Claim) -> Result<(), sqlx::Error> {

@@ -10,6 +10,8 @@
 //! * **Attempts** on one counter take turns by the stripe of the counter, so that failures and reservations never exceed
 //!   its limit.
 //! * **Events** are handed out with `FOR UPDATE SKIP LOCKED`, so that instances never wait for each other.
+//! * **Logins** that the ledger keeps are locked by a claim in one order, so that a login belongs to one customer.
+//! * **Limits** of remote systems are rows that are locked while calls are taken.
 //! * **Signed calls** have their digest as key.
 
 mod attempts;

@@ -26,11 +26,11 @@ pub(super) async fn bury(
                SELECT listed.digest, $2, $3, $4 FROM unnest($1) AS listed (digest) ON CONFLICT (digest) DO NOTHING";
     let query = sqlx::query(sql).bind(digests).bind(micros(at)).bind(&key.source).bind(&key.id);
     query.execute(&mut *connection).await?;
+    logins::forget(connection, key).await?;
     let sql = "UPDATE landfall_entries SET state = 'buried', \
                lease_until = CASE state WHEN 'creating' THEN lease_until ELSE 0 END \
                WHERE source = $1 AND legacy_id = $2 AND state <> 'buried'";
-    sqlx::query(sql).bind(&key.source).bind(&key.id).execute(&mut *connection).await?;
-    logins::forget(connection, key).await
+    sqlx::query(sql).bind(&key.source).bind(&key.id).execute(connection).await.map(|_| ())
 }
 
 /// Ends the search for the account of a buried customer.
@@ -73,11 +73,11 @@ pub(super) async fn forget(
 ) -> Result<Finished, sqlx::Error> {
     let sql = "DELETE FROM landfall_entries WHERE source = $1 AND legacy_id = $2 AND token = $3 AND state = 'undoing'";
     let query = sqlx::query(sql).bind(&key.source).bind(&key.id).bind(stored_token(token));
-    let removed = finished(query.execute(&mut *connection).await?.rows_affected());
-    if removed == Finished::Done {
+    let ended = finished(query.execute(&mut *connection).await?.rows_affected());
+    if ended == Finished::Done {
         logins::forget(connection, key).await?;
     }
-    Ok(removed)
+    Ok(ended)
 }
 
 /// Restores an entry that was being undone; returns whether it was. One that was restored under this token stays so.

@@ -9,7 +9,8 @@ use crate::adapters::postgres::database::Schema;
 /// * `landfall_stripes` has the tokens: each customer has one stripe, whose number grows with every grant.
 /// * `landfall_head` has one row: the head of the audit, and the number of the last event. Whoever records a decision locks
 ///   it until the commit, so that rows of the audit and events are numbered in the order of their commits, without gaps.
-pub(in crate::adapters::postgres) const SCHEMA: Schema = Schema { part: "ledger", steps: &[FIRST] };
+pub(in crate::adapters::postgres) const SCHEMA: Schema =
+    Schema { part: "ledger", steps: &[FIRST, super::logins::TABLES, super::limits::TABLES] };
 
 const FIRST: &str = "
 CREATE TABLE IF NOT EXISTS landfall_entries (
@@ -129,17 +130,6 @@ CREATE TABLE IF NOT EXISTS landfall_nonces (
     signed_at BIGINT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS landfall_nonces_signed ON landfall_nonces (signed_at);
-
-CREATE TABLE IF NOT EXISTS landfall_logins (
-    digest TEXT NOT NULL PRIMARY KEY,
-    source TEXT NOT NULL,
-    legacy_id TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS landfall_logins_customer ON landfall_logins (source, legacy_id);
-CREATE TABLE IF NOT EXISTS landfall_limits (
-    name TEXT NOT NULL PRIMARY KEY,
-    stamp BIGINT NOT NULL
-);
 
 CREATE TABLE IF NOT EXISTS landfall_meta (
     name TEXT NOT NULL PRIMARY KEY,

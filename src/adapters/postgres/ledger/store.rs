@@ -99,7 +99,7 @@ impl PostgresLedger {
 }
 
 /// When a call ends that no guard ends earlier.
-fn soon() -> Instant {
+pub(super) fn soon() -> Instant {
     Instant::now() + PATIENCE
 }
 

@@ -181,6 +181,8 @@ async fn a_copy_that_is_refused_or_interrupted_changes_nothing() {
         "landfall_outbox",
         "landfall_deliveries",
         "landfall_nonces",
+        "landfall_logins",
+        "landfall_limits",
     ] {
         server.sql(database, &format!("DELETE FROM {table};"));
     }

@@ -9,14 +9,13 @@ use futures_util::future::join_all;
 use super::{claim, event, finish, granted, key};
 use crate::adapters::postgres::PostgresLedger;
 use crate::adapters::suites::ledger::{at, decision};
-use crate::adapters::suites::limits::limit;
 use crate::adapters::suites::nonces::{NOW, nonce};
 use crate::adapters::suites::postgres::{accounts_at, ledger_at, new_database};
 use crate::adapters::suites::target::{Customer, call, hasher};
 use crate::ports::{
     AccountLookup, Attempt, Claim, ClaimAnswer, Conflict, Counter, Created, Decision, DeliveryState, EntryState,
-    EventKind, Finished, Fresh, Ledger as _, Nonces as _, Outbox as _, Reports as _, Reserved, Room, Settled,
-    SharedLimits as _, Subscription, Taken, Target as _,
+    EventKind, Finished, Fresh, Ledger as _, Nonces as _, Outbox as _, RateLimit, Reports as _, Reserved, Room,
+    Settled, SharedLimits as _, Subscription, Taken, Target as _,
 };
 
 /// Instances on one new database, which start at the same time.
@@ -57,6 +56,83 @@ async fn of_several_instances_one_gets_a_claim() {
     }
     let report = ledgers[0].verify().await.unwrap();
     assert_eq!((report.head.number, report.broken), (40, None));
+}
+
+/// Customers whose records list the same logins, in different orders, sign in for the first time at several instances.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL; run tests/run"]
+async fn a_kept_login_belongs_to_one_customer_of_all_instances() {
+    let ledgers = instances(3).await;
+    for round in 0..30 {
+        let mut shared = vec![format!("first {round}"), format!("second {round}")];
+        let claims: Vec<Claim> = (0..6)
+            .map(|at| {
+                shared.rotate_left(1);
+                let id = format!("{round} {at}");
+                Claim { logins: shared.clone(), lookup: AccountLookup::ExternalId, ..claim(&id) }
+            })
+            .collect();
+        let answers = join_all(claims.iter().enumerate().map(|(at, claim)| ledgers[at % 3].claim(claim))).await;
+        let taken = answers.iter().filter(|answer| matches!(answer, Ok(ClaimAnswer::Taken))).count();
+        assert_eq!(taken, 5, "{answers:?}");
+        let winner = answers.iter().position(|answer| matches!(answer, Ok(ClaimAnswer::Granted(_)))).unwrap();
+        let Ok(ClaimAnswer::Granted(grant)) = &answers[winner] else { unreachable!("found above") };
+        let id = format!("{round} {winner}");
+        assert_eq!(ledgers[winner % 3].finish(&finish(&id, grant.token)).await.unwrap(), Finished::Done);
+        let found = ledgers[(winner + 1) % 3].migrated(&shared[0]).await.unwrap().unwrap();
+        assert_eq!(found.key, key(&id));
+    }
+}
+
+/// The logins of a customer are forgotten while others ask for them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL; run tests/run"]
+async fn a_login_that_is_given_up_goes_to_one_customer() {
+    let ledgers = instances(3).await;
+    for round in 0..60 {
+        let name = |customer: &str| format!("{round} {customer}");
+        let keeping = |customer: &str| Claim {
+            logins: vec![name("login")],
+            lookup: AccountLookup::ExternalId,
+            ..claim(&name(customer))
+        };
+        let ClaimAnswer::Granted(_) = ledgers[0].claim(&keeping("gone")).await.unwrap() else { panic!("not granted") };
+        let (gone, claims) = (key(&name("gone")), [keeping("one"), keeping("two")]);
+        let (buried, answers) = tokio::join!(
+            ledgers[0].bury(&gone, &[], at(2)),
+            join_all(claims.iter().zip(&ledgers[1..]).map(|(claim, ledger)| ledger.claim(claim)))
+        );
+        buried.unwrap();
+        let mut granted = Vec::new();
+        for (claim, answer) in claims.iter().zip(&answers) {
+            match answer {
+                Ok(ClaimAnswer::Granted(grant)) => granted.push((claim.key.id.clone(), grant.token)),
+                Ok(ClaimAnswer::Taken) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(granted.len() < 2, "{answers:?}");
+        for (id, token) in granted {
+            ledgers[0].finish(&finish(&id, token)).await.unwrap();
+            let found = ledgers[0].migrated(&name("login")).await.unwrap();
+            assert_eq!(found.map(|entry| entry.key.id), Some(id), "the login is kept");
+        }
+    }
+}
+
+/// A limit is kept by all instances together, and a pause that one of them is asked for holds the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL; run tests/run"]
+async fn limits_and_pauses_hold_for_all_instances() {
+    let ledgers = instances(3).await;
+    let limit = RateLimit { name: "target".into(), calls: 50, per: Duration::from_secs(1) };
+    let taken = join_all((0..60).map(|at| ledgers[at % 3].take(&limit, 1, self::at(0)))).await;
+    let calls = taken.iter().filter(|taken| matches!(taken, Ok(Taken::Calls(1)))).count();
+    assert_eq!(calls, usize::try_from(limit.burst()).unwrap(), "{taken:?}");
+    ledgers[0].pause("target", at(60), at(0)).await.unwrap();
+    ledgers[2].pause("target", at(30), at(0)).await.unwrap();
+    assert_eq!(ledgers[1].paused("target", at(59)).await.unwrap(), Some(at(60)));
+    assert_eq!(ledgers[1].paused("target", at(60)).await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -194,39 +270,6 @@ async fn a_signed_call_is_accepted_by_one_instance() {
     let (first, again) = tokio::join!(forgetting, join_all((0..20).map(|at| ledgers[at % 3].remember(&old))));
     assert_eq!(first.unwrap(), Fresh::First);
     assert!(again.iter().all(|answer| !matches!(answer, Ok(Fresh::First))), "{again:?}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs PostgreSQL; run tests/run"]
-async fn a_kept_login_goes_to_one_of_several_customers() {
-    let ledgers = instances(3).await;
-    for round in 0..40 {
-        // the logins are listed in different orders, and each customer has one of their own
-        let shared = [format!("{round} a"), format!("{round} b")];
-        let claims: Vec<Claim> = (0..3_usize)
-            .map(|customer| {
-                let mut logins = vec![shared[customer % 2].clone(), shared[(customer + 1) % 2].clone()];
-                logins.push(format!("{round} of {customer}"));
-                Claim { logins, lookup: AccountLookup::ExternalId, ..claim(&format!("{round} {customer}")) }
-            })
-            .collect();
-        let answers = join_all(ledgers.iter().zip(&claims).map(|(ledger, claim)| ledger.claim(claim))).await;
-        let granted = answers.iter().filter(|answer| matches!(answer, Ok(ClaimAnswer::Granted(_)))).count();
-        let taken = answers.iter().filter(|answer| matches!(answer, Ok(ClaimAnswer::Taken))).count();
-        assert_eq!((granted, taken), (1, 2), "{answers:?}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs PostgreSQL; run tests/run"]
-async fn instances_share_a_rate_limit() {
-    let ledgers = instances(3).await;
-    let shared = limit("target");
-    for second in 0..20 {
-        let taken = join_all((0..12_usize).map(|at_once| ledgers[at_once % 3].take(&shared, 1, at(second)))).await;
-        let calls = taken.iter().filter(|taken| matches!(taken, Ok(Taken::Calls(1)))).count();
-        assert_eq!(calls, 5, "{taken:?}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
