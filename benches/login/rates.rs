@@ -147,7 +147,7 @@ fn hashes(lane: &Lane, count: u64) {
     let tickets: Vec<_> = (0..count)
         .map(|_| {
             let memory = JobMemory::Workspace(parameters.memory_kib());
-            let job = Job { memory, deadline: Instant::now() + Duration::from_secs(600) };
+            let job = Job::new(memory, Instant::now() + Duration::from_secs(600));
             lane.ticket(job, move |workspace| {
                 let password = Password::new(b"correct horse battery".to_vec()).unwrap();
                 let store = PasswordStore::new(parameters, Peppers::none());
