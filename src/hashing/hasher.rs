@@ -209,9 +209,11 @@ impl Hasher {
     pub async fn hash(&self, password: &Arc<Password>, deadline: Instant) -> Result<String, PortError> {
         let (store, password) = (Arc::clone(&self.store), Arc::clone(password));
         // What is stored was verified before, and must not be lost to somebody who begins.
-        self.on_target(Stage::Last, deadline, move |workspace| store.hash(&password, &mut random::bytes, workspace))
-            .await?
-            .map_err(|error| store_failed(&error))
+        self.on_target(Stage::Last, deadline.checked_sub(WRITE).unwrap_or(deadline), move |workspace| {
+            store.hash(&password, &mut random::bytes, workspace)
+        })
+        .await?
+        .map_err(|error| store_failed(&error))
     }
 
     /// Checks a password against a stored hash of the target, and returns how long that took.
@@ -276,6 +278,9 @@ impl std::fmt::Debug for Hasher {
         f.debug_struct("Hasher").field("lane", &self.lane).field("calls", &self.calls()).finish_non_exhaustive()
     }
 }
+
+/// How long before the deadline a hash must end that is to be stored: a hash that ends later is lost.
+const WRITE: Duration = Duration::from_millis(30);
 
 /// How long before the deadline of a login a check is given up, so that its end is known as late.
 const CUTOFF_MARGIN: Duration = Duration::from_millis(10);

@@ -21,8 +21,10 @@ impl Visit<'_> {
                 ending = overloaded;
             }
         }
-        // All hashes are computed.
-        self.place = None;
+        match self.place.take() {
+            Some(place) if !ending.outcome.is_temporary() => place.served(),
+            given_up => drop(given_up),
+        }
         ending = self.record(ending).await;
         self.counting.settle();
         self.step(&Step::Ended { outcome: &ending.outcome, took: self.started.elapsed() });
