@@ -20,7 +20,7 @@ pub use super::write_back::{UsedValue, WriteBackAdapter, WriteBackContext};
 use crate::diag::Severity;
 use crate::hashing::Hasher;
 use crate::ports::{
-    BoxFuture, IdentifierProfile, Keyring, OpenLedger, PortError, PortErrorKind, Source, Target, Verifier,
+    BoxFuture, IdentifierProfile, Keyring, OpenLedger, PortError, PortErrorKind, SharedLimits, Source, Target, Verifier,
 };
 use crate::settings::{AdapterSettings, FileSetting, Reporter};
 
@@ -126,7 +126,6 @@ pub trait VerifierAdapter: AdapterSettings {
 }
 
 /// What a target is given when it is opened.
-#[derive(Debug)]
 pub struct TargetContext<'c> {
     /// The folder that paths in settings are relative to.
     pub folder: &'c Path,
@@ -134,6 +133,8 @@ pub struct TargetContext<'c> {
     pub hasher: Arc<Hasher>,
     /// Whether a store that does not exist is created.
     pub may_create: bool,
+    /// Counts calls to remote systems for all instances.
+    pub limits: Arc<dyn SharedLimits>,
 }
 
 /// The settings of a target.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::{CommandError, show};
 use crate::config::{self, BuildError, LedgerAlone, LedgerSettingsOnly, Opening, Reading, Settings, Stores};
 use crate::migrate::AccountAdmin;
-use crate::ports::{Call, IdentifierProfile, Keyring, OpenLedger, PortError, SystemClock, Target, TargetId};
+use crate::ports::{
+    AccountLookup, Call, IdentifierProfile, Keyring, OpenLedger, PortError, SystemClock, Target, TargetId,
+};
 
 /// The request id of commands.
 pub(super) const REQUEST: &str = "command";
@@ -48,11 +50,24 @@ impl OpenStores {
     /// The account with this id, or with this login.
     pub(super) async fn account_id(&self, named: &str) -> Result<Option<TargetId>, CommandError> {
         let (call, id) = (call(), TargetId(named.to_owned()));
-        if self.target.read(call, &id).await?.is_some() {
+        let ledger = &self.ledger.ledger;
+        let lookup = self.target.capabilities().lookup;
+        let exists = match lookup {
+            AccountLookup::Login => self.target.read(call, &id).await?.is_some(),
+            AccountLookup::ExternalId => ledger.owner(&id).await?.is_some(),
+        };
+        if exists {
             return Ok(Some(id));
         }
         let Ok(identifier) = self.identifiers.canonical(named) else { return Ok(None) };
-        Ok(self.target.find(call, &identifier).await?.map(|found| found.id))
+        let found = match lookup {
+            AccountLookup::Login => self.target.find(call, &identifier).await?,
+            AccountLookup::ExternalId => {
+                let subject = self.keyring.subject(identifier.canonical());
+                ledger.migrated(&subject).await?.and_then(|entry| entry.found())
+            }
+        };
+        Ok(found.map(|found| found.id))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::events::{self, Anchors, Delivery, subscribed};
 use crate::guard::{self, GuardFigures, guarded_ledger, guarded_nonces, guarded_outbox, guarded_target};
 use crate::hashing::{Admission, Hasher, MostExpensive, TimeSettings};
 use crate::migrate::{MigratorParts, MigratorSettings, Observer, RuleSet};
-use crate::ports::{Clock, IdentifierProfile, OpenLedger, SystemClock, Target};
+use crate::ports::{AccountLookup, Clock, IdentifierProfile, OpenLedger, SystemClock, Target};
 
 /// All parts of a service.
 pub struct Built {
@@ -62,11 +62,15 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let nonces = guarded_nonces(Arc::clone(&ledger.nonces), LEDGER_CALL);
     let callers = Callers::from_settings(&settings.service.callers, nonces)?;
-    let local = guard::GuardSettings::local();
     let (verifiers, verifier_figures) = systems::verifiers(&settings, &folder, &hasher, &identifiers).await?;
     let OpenSystems { first: legacy, more, reports, figures: sources } =
         systems::open(&settings, &folder, rules, &verifiers, &identifiers).await?;
-    let (target, target_figures) = guarded_target(Arc::clone(&store), &local);
+    let guards = match store.capabilities().lookup {
+        AccountLookup::Login => guard::GuardSettings::local(),
+        // A remote system fails like a legacy system does.
+        AccountLookup::ExternalId => settings.guard.into(),
+    };
+    let (target, target_figures) = guarded_target(Arc::clone(&store), &guards);
     let (guarded, ledger_figures) = guarded_ledger(Arc::clone(&ledger.ledger), LEDGER_CALL);
     let outbox = guarded_outbox(Arc::clone(&ledger.outbox), LEDGER_CALL, &ledger_figures);
     let mut figures = vec![("target", target_figures), ("ledger", ledger_figures)];

@@ -133,7 +133,8 @@ pub async fn stores(settings: &Settings, folder: &Path, opening: Opening) -> Res
     if !may_create {
         must_exist("account store", "target", &target.files(), folder)?;
     }
-    let target = target.open(TargetContext { folder, hasher: Arc::clone(&hasher), may_create }).await?;
+    let (hasher_of_target, limits) = (Arc::clone(&hasher), Arc::clone(&ledger.limits));
+    let target = target.open(TargetContext { folder, hasher: hasher_of_target, may_create, limits }).await?;
     bind_store(&*ledger.ledger, &*target).await?;
     Ok(Stores { identifiers, keyring, hasher, ledger, target })
 }

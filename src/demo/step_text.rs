@@ -248,6 +248,7 @@ fn claimed(answer: ClaimResult) -> StepText {
         ClaimResult::Granted => (Mood::Good, "Customer claimed", "No other login can create a second account."),
         ClaimResult::Held => (Mood::Stop, "Another login is running", "The same customer is migrating right now."),
         ClaimResult::Done => (Mood::Note, "Already migrated", "The account is in the ledger."),
+        ClaimResult::Taken => (Mood::Stop, "Login taken", "Another customer was migrated under one of the logins."),
         ClaimResult::Buried => (Mood::Stop, "Deleted", "The customer was deleted and will not migrate again."),
     };
     StepText::new(Place::Ledger, mood, title, detail)
@@ -256,6 +257,9 @@ fn claimed(answer: ClaimResult) -> StepText {
 fn created(answer: CreateResult) -> StepText {
     let (mood, title, detail) = match answer {
         CreateResult::New => (Mood::Good, "Account stored", "With a new Argon2id hash. The old hash is not copied."),
+        CreateResult::NewWithoutPassword => {
+            (Mood::Note, "Account stored", "Without the password, which the target's policy refused.")
+        }
         CreateResult::Exists => (Mood::Note, "Account exists", "An earlier attempt had already stored it."),
         CreateResult::Conflict(_) => {
             (Mood::Stop, "Conflict", "Another account has one of the logins. Nothing is stored.")
@@ -287,6 +291,11 @@ pub fn ending(outcome: &Outcome) -> Ending {
             Mood::Note,
             "Signed in, new password required",
             "The customer has migrated, and has to choose a new password.",
+        ),
+        Outcome::MigratedWithoutPassword => (
+            Mood::Note,
+            "Signed in, new password required",
+            "The target's password policy refused the password. The account has none until the customer chooses a new one.",
         ),
         Outcome::Refused(refusal) => (Mood::Stop, "Not signed in", refused(*refusal)),
         Outcome::Conflict => {
@@ -339,6 +348,7 @@ fn refused(refusal: Refusal) -> &'static str {
         Refusal::Missing => "The ledger has an account that is missing in the store. An operator has to investigate.",
         Refusal::Attempts => "Too many failed attempts; the password was not verified.",
         Refusal::Pending => "The account is pending until a password is set.",
+        Refusal::AlreadyMigrated => "The customer has migrated, and signs in at the target with the password there.",
     }
 }
 

@@ -8,8 +8,8 @@ use super::layer::{CallKind, Guarded, GuardedCall, Layer};
 use super::ports::Answer;
 use crate::ports::{
     Abandon, Attempt, Buried, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Entry, Event, EventKind,
-    ExternalId, Finish, Finished, Fresh, Ledger, LegacyKey, Nonce, Nonces, Outbox, Outgoing, Reserved, Restore, Room,
-    StoreId, Subscription, Undelivered, Undo, UndoAnswer, UndoEnd,
+    ExternalId, Finish, Finished, Fresh, Ledger, LegacyKey, Nonce, Nonces, Outbox, Outgoing, Owner, Reserved, Restore,
+    Room, StoreId, Subscription, TargetId, Undelivered, Undo, UndoAnswer, UndoEnd,
 };
 
 /// A call to the ledger. None is repeated: even reading the outbox counts an attempt. None has a deadline: a decision
@@ -65,6 +65,14 @@ impl<L: Layer> Ledger for Guarded<dyn Ledger, L> {
 
     fn entry<'a>(&'a self, key: &'a LegacyKey) -> Answer<'a, Option<Entry>> {
         Box::pin(self.layer.around(ledger("entry"), move || self.port.entry(key)))
+    }
+
+    fn migrated<'a>(&'a self, subject: &'a str) -> Answer<'a, Option<Entry>> {
+        Box::pin(self.layer.around(ledger("migrated"), move || self.port.migrated(subject)))
+    }
+
+    fn owner<'a>(&'a self, account: &'a TargetId) -> Answer<'a, Option<Owner>> {
+        Box::pin(self.layer.around(ledger("owner"), move || self.port.owner(account)))
     }
 
     fn unfinished<'a>(&'a self, now: Timestamp, lease: Duration, limit: usize) -> Answer<'a, Vec<Entry>> {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::layer::{CallKind, Guarded, GuardedCall, Layer};
 use crate::model::Password;
+use crate::password::Credential;
 use crate::ports::{
     Authenticated, BoxFuture, Call, Capabilities, Coverage, Created, Deleted, Deletion, ExternalId, Found, Identifier,
     NewAccount, PortError, Presented, Record, Source, StoreId, StoredAccount, Target, TargetId, Verification, Verifier,
@@ -69,6 +70,10 @@ impl<L: Layer> Target for Guarded<dyn Target, L> {
 
     fn capabilities(&self) -> Capabilities {
         self.port.capabilities()
+    }
+
+    fn takes_hash(&self, credential: &Credential) -> bool {
+        self.port.takes_hash(credential)
     }
 
     fn find<'a>(&'a self, call: Call<'a>, identifier: &'a Identifier) -> Answer<'a, Option<Found>> {

@@ -371,6 +371,8 @@ async fn a_target_retries_reads_and_never_writes() {
             logins: &[],
             claims,
             password: None,
+            hash: None,
+            pending: None,
             change,
             rules: "",
             at,

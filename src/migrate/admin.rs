@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::known_account::KnownAccount;
 use crate::ports::{
     Call, Clock, Decision, DecisionOutcome, DecisionReason, Deleted, Deletion, Keyring, Ledger, LegacyKey, Operation,
     PortError, PortErrorKind, Restore, Support, Target, TargetId, Undo, UndoAnswer, UndoEnd,
@@ -61,12 +62,12 @@ impl AccountAdmin {
     /// Any error of the target or the ledger.
     pub async fn delete(&self, request_id: &str, id: &TargetId) -> Result<Option<TargetId>, PortError> {
         let call = Call::outside_login(request_id);
-        let Some(account) = self.target.read(call, id).await? else { return Ok(None) };
+        let known = KnownAccount::find(&*self.target, &*self.ledger, &self.keyring, call, id).await?;
+        let Some(account) = known else { return Ok(None) };
         if let Some(key) = &account.legacy {
-            let logins: Vec<String> = account.logins.iter().map(|login| self.keyring.subject(login)).collect();
             // Buried first: a crash between the two writes leaves an account that can be deleted again, never one that
             // returns.
-            self.ledger.bury(key, &logins, self.clock.now()).await?;
+            self.ledger.bury(key, &account.logins, self.clock.now()).await?;
         }
         // If it is already gone, a login found its customer buried and deleted it.
         self.target.delete(call, id, Deletion::ForGood).await?;

@@ -17,7 +17,7 @@ use super::network::network_of;
 use super::outcome::{Outcome, Refusal};
 use super::step::Step;
 use super::visit::Visit;
-use crate::ports::{Attempt, Counter, DecisionOutcome, Reservation, Reserved, Room, Settled, StoredAccount};
+use crate::ports::{Attempt, Counter, DecisionOutcome, LegacyKey, Reservation, Reserved, Room, Settled, TargetId};
 
 /// How long to wait before retrying a reservation while other attempts are in flight.
 const BUSY_RETRY: Duration = Duration::from_millis(15);
@@ -236,9 +236,9 @@ impl Visit<'_> {
     }
 
     /// Notes that an account gets a new password, which clears its failures.
-    pub(super) fn note_password_set(&mut self, account: &StoredAccount) {
-        let external = account.legacy.as_ref().map(|key| self.cx.records.keyring.external_id(key));
-        let customer = external.map_or_else(|| account.id.0.clone(), |external| external.0);
+    pub(super) fn note_password_set(&mut self, legacy: Option<&LegacyKey>, id: &TargetId) {
+        let external = legacy.map(|key| self.cx.records.keyring.external_id(key));
+        let customer = external.map_or_else(|| id.0.clone(), |external| external.0);
         self.counting.owner = Some(sign_ins_of(&customer));
     }
 

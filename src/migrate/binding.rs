@@ -13,7 +13,10 @@ use crate::ports::{Call, Ledger, PortError, PortErrorKind, Target};
 /// # Errors
 /// [`PortErrorKind::Misconfigured`] if the store is not the ledger's; any error of the ports.
 pub async fn bind_store(ledger: &dyn Ledger, target: &dyn Target) -> Result<(), PortError> {
-    let Some(store) = target.ping().await? else { return Ok(()) };
+    let Some(store) = target.ping().await? else {
+        // A target without an identity is another place than the store that the ledger belongs to.
+        return if ledger.store().await?.is_none() { Ok(()) } else { Err(wrong_store(target)) };
+    };
     if ledger.store().await?.is_none()
         && let Some(last) = ledger.last_migrated().await?
         && target.find_external(Call::outside_login("start"), &last).await?.is_none()

@@ -17,7 +17,7 @@ use super::step::Observer;
 use super::systems::Systems;
 use super::write_back::KeptValues;
 use crate::hashing::Hasher;
-use crate::ports::{Clock, EventKind, IdentifierProfile, Keyring, Ledger, SharedHooks, Target};
+use crate::ports::{AccountLookup, Clock, EventKind, IdentifierProfile, Keyring, Ledger, SharedHooks, Target};
 
 /// What the login flow works with.
 pub(super) struct Context {
@@ -65,6 +65,11 @@ pub(super) enum Store {
 }
 
 impl Accounts {
+    /// How the account of a login is found.
+    pub(super) fn lookup(&self) -> AccountLookup {
+        self.target.capabilities().lookup
+    }
+
     /// Whether the account store is the ledger's.
     pub(super) fn store(&self) -> Store {
         if self.wrong_store.load(Ordering::Acquire) { Store::Wrong } else { Store::Right }

@@ -14,9 +14,9 @@ use super::step::{ClaimResult, CreateResult, Step};
 use super::visit::Visit;
 use super::write_back::Known;
 use crate::ports::{
-    Abandon, AccountState, Call, Claim, ClaimAnswer, Conflict, Created, Creation, Decision, DecisionOutcome,
-    DecisionReason, Deletion, EntryState, EventKind, Finish, Finished, Grant, HookInput, HookPoint, Left, NewAccount,
-    PasswordChange, PortError, PortErrorKind, Record, TargetId,
+    Abandon, AccountLookup, AccountState, Call, Claim, ClaimAnswer, Conflict, Created, Creation, Decision,
+    DecisionOutcome, DecisionReason, Deletion, EntryState, EventKind, Finish, Finished, Found, Grant, HookInput,
+    HookPoint, Left, NewAccount, PasswordChange, PasswordCheck, PortError, PortErrorKind, Record, TargetId,
 };
 
 /// A customer without an account, and the account that the rules create.
@@ -77,6 +77,7 @@ impl Visit<'_> {
         let mut claim = Claim {
             key: identity.key.clone(),
             logins: self.digests(&identity.logins),
+            lookup: self.cx.accounts.lookup(),
             external_id: identity.external_id.clone(),
             rules: self.rules.hash().to_owned(),
             claimed_at: newcomer.fetched_at,
@@ -91,6 +92,7 @@ impl Visit<'_> {
             let (result, claimed) = match answer {
                 ClaimAnswer::Granted(grant) => (ClaimResult::Granted, Ok(Claimed::Ours(OurClaim { grant, until }))),
                 ClaimAnswer::Done(id) => (ClaimResult::Done, Ok(Claimed::Done(id))),
+                ClaimAnswer::Taken => (ClaimResult::Taken, Err(Ending::of(Outcome::Conflict))),
                 ClaimAnswer::Buried => (ClaimResult::Buried, Err(Ending::refused(Refusal::Deleted))),
                 ClaimAnswer::Held if Instant::now() + HELD_RETRY < self.deadline => {
                     sleep(HELD_RETRY).await;
@@ -120,13 +122,27 @@ impl Visit<'_> {
         match self.cx.accounts.target.create(self.call(), account).await {
             Ok(Created::New(id)) => {
                 self.step(&Step::Created { answer: CreateResult::New, took: began.elapsed() });
-                self.created(admission, newcomer, claim, &id).await.map(Some)
+                self.created(admission, newcomer, claim, &id, Password::Stored).await.map(Some)
             }
-            // The pending account was given a password in another way after the claim.
+            Ok(Created::NewWithoutPassword(id)) => {
+                self.step(&Step::Created { answer: CreateResult::NewWithoutPassword, took: began.elapsed() });
+                self.created(admission, newcomer, claim, &id, Password::Refused).await.map(Some)
+            }
+            // The pending account was given a password in another way. A target that finds accounts by login says so itself;
+            // for others the ledger has to learn that the legacy password counts no more.
             Ok(Created::Exists(id)) if claim.grant.pending.as_ref() == Some(&id) => {
                 self.step(&Step::Created { answer: CreateResult::Exists, took: began.elapsed() });
-                self.give_up(identity, claim).await;
-                self.already_created(admission, newcomer, id).await
+                match self.cx.accounts.lookup() {
+                    AccountLookup::Login => {
+                        self.give_up(identity, claim).await;
+                        self.already_created(admission, newcomer, id).await
+                    }
+                    AccountLookup::ExternalId => {
+                        self.adopt(admission, newcomer, claim, &id).await?;
+                        let external_id = Some(identity.external_id.clone());
+                        self.check_at_target(admission, &Found { id, external_id, state: AccountState::Active }).await
+                    }
+                }
             }
             // Created by an attempt that was interrupted before it finished, with its own password. The ledger is
             // updated as recovery would do it, so that this login still records exactly one decision of its own.
@@ -140,13 +156,34 @@ impl Visit<'_> {
         }
     }
 
-    fn new_account<'a>(&'a self, admission: &'a Admission, newcomer: &'a Newcomer, claim: &OurClaim) -> NewAccount<'a> {
+    /// Signs in a customer whose migration was completed while this login was in progress, if the target verifies nothing:
+    /// the legacy system has just verified the password that counted until then.
+    async fn completed_meanwhile(&mut self, newcomer: &Newcomer) -> Flow<Option<Ending>> {
+        if newcomer.verified_at.is_none() {
+            return Ok(None);
+        }
+        let entry = self.cx.records.ledger.entry(&newcomer.identity.key).await;
+        let entry = entry.map_err(|error| self.ledger_failed(&error))?;
+        let Some(entry) = entry.filter(|entry| self.was_overtaken(entry)) else { return Ok(None) };
+        self.verified();
+        let account = entry.account.map(|id| (id, Some(entry.external_id)));
+        Ok(Some(Ending { account, change: newcomer.draft.change, ..Ending::of(Outcome::Authenticated) }))
+    }
+
+    fn new_account<'a>(
+        &'a self,
+        admission: &'a Admission,
+        newcomer: &'a Newcomer,
+        claim: &'a OurClaim,
+    ) -> NewAccount<'a> {
         NewAccount {
             external_id: &newcomer.identity.external_id,
             legacy: &newcomer.identity.key,
             logins: &newcomer.identity.logins,
             claims: &newcomer.draft.claims,
             password: newcomer.verified_at.map(|_| &admission.password),
+            hash: None,
+            pending: claim.grant.pending.as_ref(),
             change: newcomer.draft.change,
             rules: self.rules.hash(),
             at: self.cx.records.now(),
@@ -178,13 +215,15 @@ impl Visit<'_> {
         newcomer: &Newcomer,
         claim: &OurClaim,
         id: &TargetId,
+        password: Password,
     ) -> Flow<Ending> {
         let change = newcomer.draft.change;
-        let outcome = match (newcomer.verified_at, change) {
+        let outcome = match (newcomer.verified_at, password, change) {
             // Created without a verified password, so nobody is migrated yet.
-            (None, _) => Outcome::Refused(Refusal::Pending),
-            (Some(_), PasswordChange::Required) => Outcome::MigratedMustChangePassword,
-            (Some(_), PasswordChange::Optional) => Outcome::Migrated,
+            (None, ..) => Outcome::Refused(Refusal::Pending),
+            (Some(_), Password::Refused, _) => Outcome::MigratedWithoutPassword,
+            (Some(_), Password::Stored, PasswordChange::Required) => Outcome::MigratedMustChangePassword,
+            (Some(_), Password::Stored, PasswordChange::Optional) => Outcome::Migrated,
         };
         let account = Some((id.clone(), Some(newcomer.identity.external_id.clone())));
         let ending =
@@ -215,6 +254,10 @@ impl Visit<'_> {
                 let decision = Decision { settled, ..self.new_decision(outcome, reason, ending.account.clone()) };
                 let event = self.event(EventKind::PasswordReset, outcome.name(), Some(id));
                 (AccountState::Pending, decision, event.into_iter().collect())
+            }
+            // The legacy password still counts until there is another one.
+            Some(_) if ending.outcome == Outcome::MigratedWithoutPassword => {
+                (AccountState::Pending, self.decision(&ending), self.events(&ending))
             }
             Some(_) => {
                 let (decision, mut events) = (self.decision(&ending), self.events(&ending));
@@ -278,8 +321,7 @@ impl Visit<'_> {
         id: TargetId,
     ) -> Flow<Option<Ending>> {
         let identity = &newcomer.identity;
-        let found = self.cx.accounts.target.find_external(self.call(), &identity.external_id).await;
-        let found = found.map_err(|error| self.target_failed(&error))?;
+        let found = self.account_of(identity).await?;
         let Some(found) = found.filter(|found| found.id == id) else {
             return self.missing_account(identity, &id).await;
         };
@@ -289,7 +331,11 @@ impl Visit<'_> {
             // A password reset finds the account that it would have created.
             (_, None) => Ok(Some(Ending { account: account(), ..Ending::refused(Refusal::Pending) })),
             (AccountState::Pending, Some(_)) => Err(Ending { account: account(), ..Ending::refused(Refusal::Pending) }),
-            (AccountState::Active | AccountState::Disabled, Some(_)) => self.check_at_target(admission, &found).await,
+            (AccountState::Active, Some(_)) => match self.completed_meanwhile(newcomer).await? {
+                Some(ending) => Ok(Some(ending)),
+                None => self.check_at_target(admission, &found).await,
+            },
+            (AccountState::Disabled, Some(_)) => self.check_at_target(admission, &found).await,
         }
     }
 
@@ -301,6 +347,10 @@ impl Visit<'_> {
         let still_named =
             |entry: &crate::ports::Entry| entry.state == EntryState::Done && entry.account.as_ref() == Some(id);
         if !entry.as_ref().is_some_and(still_named) {
+            return Ok(None);
+        }
+        if self.cx.accounts.lookup() == AccountLookup::ExternalId {
+            // The entry was changed between the two reads.
             return Ok(None);
         }
         // The account may have been created again since the first lookup.
@@ -338,6 +388,15 @@ impl Visit<'_> {
             self.report(&error);
         }
     }
+}
+
+/// Whether the target has stored the presented password.
+#[derive(Debug, Clone, Copy)]
+enum Password {
+    /// It has.
+    Stored,
+    /// Its password policy refused it.
+    Refused,
 }
 
 /// The result of a claim.

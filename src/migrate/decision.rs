@@ -49,6 +49,8 @@ impl Visit<'_> {
         let kinds: &[EventKind] = match ending.outcome {
             Outcome::Migrated => &[EventKind::Migrated],
             Outcome::MigratedMustChangePassword => &[EventKind::Migrated, EventKind::NeedsAction],
+            // migrated only once there is a password
+            Outcome::MigratedWithoutPassword => &[EventKind::NeedsAction],
             Outcome::DeniedByRule(_)
             | Outcome::Refused(Refusal::Disabled | Refusal::Locked | Refusal::Expired | Refusal::Deleted)
                 if self.is_verified() =>

@@ -88,7 +88,7 @@ impl Visit<'_> {
         if !matches!(refused.outcome, Outcome::Refused(Refusal::WrongPassword | Refusal::Unverifiable)) {
             return refused;
         }
-        match self.cx.accounts.target.find_external(self.call(), &identity.external_id).await {
+        match self.account_of(identity).await {
             Ok(Some(found)) if found.state != AccountState::Pending => {
                 match self.check_at_target(admission, &found).await {
                     Ok(Some(ending)) | Err(ending) => ending,
@@ -97,7 +97,7 @@ impl Visit<'_> {
                 }
             }
             Ok(_) => refused,
-            Err(error) => self.target_failed(&error),
+            Err(ending) => ending,
         }
     }
 
@@ -205,7 +205,10 @@ impl Visit<'_> {
 
     /// The event for the operator when an account was created without a login of its record.
     pub(super) fn left_out_event(&self, ending: &Ending) -> Option<Event> {
-        let is_created = matches!(ending.outcome, Outcome::Migrated | Outcome::MigratedMustChangePassword);
+        let is_created = matches!(
+            ending.outcome,
+            Outcome::Migrated | Outcome::MigratedMustChangePassword | Outcome::MigratedWithoutPassword
+        );
         let account = ending.account.as_ref().map(|(id, _)| id);
         let reason = self.left_out_reason();
         let is_left_out = is_created && reason == DecisionReason::LoginLeftOut;

@@ -37,6 +37,7 @@ mod ending;
 mod equalise;
 mod hook;
 mod identity;
+mod known_account;
 mod locks;
 mod login;
 mod logins;

@@ -14,13 +14,14 @@ use super::close::RETRY_AFTER;
 use super::context::Store;
 use super::create::Newcomer;
 use super::ending::{Ending, Flow, Recorded};
+use super::known_account::KnownAccount;
 use super::login::Migrator;
 use super::outcome::{Outcome, Refusal};
 use super::visit::Visit;
 use crate::model::Password;
 use crate::ports::{
-    AccountState, Call, Coverage, Decision, DecisionOutcome, DecisionReason, Event, EventKind, Identifier, Operation,
-    PortError, PortErrorKind, StoredAccount, TargetId,
+    AccountLookup, AccountState, Call, Coverage, Decision, DecisionOutcome, DecisionReason, Event, EventKind,
+    Identifier, Operation, PortError, PortErrorKind, StoredAccount, TargetId,
 };
 
 /// Whether a new customer may take an identifier.
@@ -103,7 +104,8 @@ impl Migrator {
     /// Returns the id if the account exists.
     ///
     /// # Errors
-    /// Any error of the target or the ledger; [`PortErrorKind::Unsupported`] if the password is invalid.
+    /// Any error of the target or the ledger; [`PortErrorKind::PasswordRefused`] if the password is invalid or the target's policy
+    /// refuses it.
     pub async fn set_password(
         &self,
         request_id: &str,
@@ -111,21 +113,23 @@ impl Migrator {
         password: Zeroizing<Vec<u8>>,
     ) -> Result<Option<TargetId>, PortError> {
         let password = acceptable_password(&password).ok_or_else(|| {
-            PortError::new(PortErrorKind::Unsupported, "login", "set_password")
+            PortError::new(PortErrorKind::PasswordRefused, "login", "set_password")
                 .because("the password is empty, too long, or contains a NUL byte")
         })?;
         if self.cx.accounts.store() == Store::Wrong {
             return Err(PortError::new(PortErrorKind::Unavailable, "login", "set_password"));
         }
         let mut visit = Visit::begin(&self.cx, Operation::PasswordSet, request_id.to_owned());
-        let Some(account) = self.cx.accounts.target.read(visit.call(), id).await? else {
+        let (target, records) = (&*self.cx.accounts.target, &self.cx.records);
+        let known = KnownAccount::find(target, &*records.ledger, &records.keyring, visit.call(), id).await?;
+        let Some(account) = known else {
             visit.record_decision(DecisionOutcome::Unknown, None, Vec::new()).await?;
             return Ok(None);
         };
         let set = self.cx.accounts.target.set_password(visit.call(), id, &password, self.cx.records.now()).await?;
         let outcome = if set.is_some() { DecisionOutcome::Set } else { DecisionOutcome::Unknown };
         if set.is_some() {
-            visit.note_password_set(&account);
+            visit.note_password_set(account.legacy.as_ref(), id);
         }
         let is_activated = set.is_some() && account.state == AccountState::Pending;
         let told = account.legacy.as_ref().filter(|_| is_activated).and_then(|key| {
@@ -218,7 +222,8 @@ impl Visit<'_> {
 
     /// The account for the notice. It owns the typed login; its claims determine whether a typed address is its own.
     async fn addressable(&self, admission: &Admission, id: TargetId) -> Flow<TargetId> {
-        if !is_address(&admission.identifier) {
+        // Without the claims of an account, a login that the ledger keeps counts as its own.
+        if !is_address(&admission.identifier) || self.cx.accounts.lookup() == AccountLookup::ExternalId {
             return Ok(id);
         }
         let account =

@@ -12,6 +12,9 @@ pub enum Outcome {
     Migrated,
     /// The account was created by this login, and a new password must be chosen.
     MigratedMustChangePassword,
+    /// The account was created by this login without the password, which the target's password policy refused; a new one
+    /// must be chosen.
+    MigratedWithoutPassword,
     /// The customer is refused.
     Refused(Refusal),
     /// The target holds data that contradicts the account.
@@ -43,7 +46,9 @@ impl Outcome {
         match self {
             Self::Authenticated => DecisionOutcome::Authenticated,
             Self::Migrated => DecisionOutcome::Migrated,
-            Self::MigratedMustChangePassword => DecisionOutcome::MigratedMustChangePassword,
+            Self::MigratedMustChangePassword | Self::MigratedWithoutPassword => {
+                DecisionOutcome::MigratedMustChangePassword
+            }
             Self::Refused(_) => DecisionOutcome::Refused,
             Self::Conflict => DecisionOutcome::Conflict,
             Self::InvalidRecord | Self::UnreadableRecord => DecisionOutcome::InvalidRecord,
@@ -61,6 +66,7 @@ impl Outcome {
             Self::Refused(refusal) => DecisionReason::Refused(*refusal),
             Self::DeniedByRule(key) => DecisionReason::Rule(key.clone()),
             Self::UnreadableRecord => DecisionReason::Unreadable,
+            Self::MigratedWithoutPassword => DecisionReason::PasswordPolicy,
             _ => DecisionReason::None,
         }
     }
@@ -68,7 +74,10 @@ impl Outcome {
     /// Whether the customer is signed in.
     #[must_use]
     pub fn is_success(&self) -> bool {
-        matches!(self, Self::Authenticated | Self::Migrated | Self::MigratedMustChangePassword)
+        matches!(
+            self,
+            Self::Authenticated | Self::Migrated | Self::MigratedMustChangePassword | Self::MigratedWithoutPassword
+        )
     }
 
     /// Whether the same login may succeed later without anybody fixing anything.

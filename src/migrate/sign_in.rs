@@ -10,7 +10,10 @@ use super::outcome::{Outcome, Refusal};
 use super::step::{Known, Step};
 use super::systems::{AfterMismatch, LegacySystem};
 use super::visit::Visit;
-use crate::ports::{AccountState, Authenticated, Authentication, Found, HookInput, HookPoint, PasswordChange, Record};
+use crate::ports::{
+    AccountLookup, AccountState, Authenticated, Authentication, Entry, Found, HookInput, HookPoint, PasswordChange,
+    PasswordCheck, Record,
+};
 
 impl Visit<'_> {
     /// Runs a sign-in to its end.
@@ -45,14 +48,45 @@ impl Visit<'_> {
         }
     }
 
-    /// Looks up the account at the target.
+    /// Looks up the account at the target, or in the ledger if the target does not find accounts by login.
     pub(super) async fn find_account(&mut self, admission: &Admission) -> Flow<Option<Found>> {
         let began = Instant::now();
-        let found = self.cx.accounts.target.find(self.call(), &admission.identifier).await;
-        let found = found.map_err(|error| self.target_failed(&error))?;
+        let found = match self.cx.accounts.lookup() {
+            AccountLookup::Login => {
+                let found = self.cx.accounts.target.find(self.call(), &admission.identifier).await;
+                found.map_err(|error| self.target_failed(&error))?
+            }
+            AccountLookup::ExternalId => {
+                let entry = self.cx.records.ledger.migrated(&self.subject).await;
+                let entry = entry.map_err(|error| self.ledger_failed(&error))?;
+                entry.filter(|entry| !self.was_overtaken(entry)).and_then(|entry| entry.found())
+            }
+        };
         let known = if found.is_some() { Known::Yes } else { Known::No };
         self.step(&Step::Looked { known, took: began.elapsed() });
         Ok(found)
+    }
+
+    /// Whether a migration was completed while this login was in progress, as by a second login at the same time, and the
+    /// target verifies nothing. Then the legacy system verifies the password, which counted when this login began.
+    pub(super) fn was_overtaken(&self, entry: &Entry) -> bool {
+        let password = self.cx.accounts.target.capabilities().password;
+        let is_recent = entry.done_at.is_some_and(|done_at| done_at >= self.started_at);
+        password == PasswordCheck::Nothing && entry.verified_at.is_some() && is_recent
+    }
+
+    /// The account of a customer, as the target or the ledger knows it.
+    pub(super) async fn account_of(&self, identity: &Identity) -> Flow<Option<Found>> {
+        match self.cx.accounts.lookup() {
+            AccountLookup::Login => {
+                let found = self.cx.accounts.target.find_external(self.call(), &identity.external_id).await;
+                found.map_err(|error| self.target_failed(&error))
+            }
+            AccountLookup::ExternalId => {
+                let entry = self.cx.records.ledger.entry(&identity.key).await;
+                Ok(entry.map_err(|error| self.ledger_failed(&error))?.and_then(|entry| entry.found()))
+            }
+        }
     }
 
     /// The target has the account, so it alone decides. Returns `None` if the account has disappeared since.
@@ -65,6 +99,10 @@ impl Visit<'_> {
     pub(super) async fn check_at_target(&mut self, admission: &Admission, found: &Found) -> Flow<Option<Ending>> {
         let began = Instant::now();
         let target = &self.cx.accounts.target;
+        if target.capabilities().password == PasswordCheck::Nothing {
+            let account = Some((found.id.clone(), found.external_id.clone()));
+            return Ok(Some(Ending { account, ..Ending::refused(Refusal::AlreadyMigrated) }));
+        }
         let answer = target.authenticate(self.call(), &found.id, &admission.password).await;
         let Authenticated { verdict, work } = answer.map_err(|error| self.target_failed(&error))?;
         self.note_target_work(work);

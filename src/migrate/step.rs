@@ -161,6 +161,8 @@ pub enum ClaimResult {
     Done,
     /// The customer's account was permanently deleted.
     Buried,
+    /// Another customer has one of the logins.
+    Taken,
 }
 
 impl ClaimResult {
@@ -172,6 +174,7 @@ impl ClaimResult {
             Self::Held => "held",
             Self::Done => "done",
             Self::Buried => "buried",
+            Self::Taken => "taken",
         }
     }
 }
@@ -181,6 +184,8 @@ impl ClaimResult {
 pub enum CreateResult {
     /// The account now exists.
     New,
+    /// The account now exists, without the password, which the target's policy refused.
+    NewWithoutPassword,
     /// It existed already.
     Exists,
     /// It cannot be created.
@@ -193,6 +198,7 @@ impl CreateResult {
     pub fn name(self) -> &'static str {
         match self {
             Self::New => "new",
+            Self::NewWithoutPassword => "password_refused",
             Self::Exists => "exists",
             Self::Conflict(Conflict::Login) => "login_conflict",
             Self::Conflict(Conflict::Legacy) => "legacy_conflict",

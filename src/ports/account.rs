@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::{ExternalId, LegacyKey, Work};
 use crate::model::Password;
+use crate::password::Credential;
 
 /// The id that a target assigned to an account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -123,8 +124,13 @@ pub struct NewAccount<'a> {
     pub logins: &'a [String],
     /// The claims: the JSON text of an account that conforms to the target schema.
     pub claims: &'a str,
-    /// The verified password; `None` creates a pending account.
+    /// The verified password. Without a password and a hash the account is pending.
     pub password: Option<&'a Arc<Password>>,
+    /// The stored hash of the legacy system, for a target that [takes it](super::Target::takes_hash) as it is. Not given
+    /// together with a password.
+    pub hash: Option<&'a Credential>,
+    /// The pending account that is completed, as far as the ledger knows one.
+    pub pending: Option<&'a TargetId>,
     /// Whether the password must be changed.
     pub change: PasswordChange,
     /// The hash of the rules that made the claims.
@@ -159,6 +165,8 @@ pub enum Conflict {
 pub enum Created {
     /// The account now exists durably; a pending account with the same external id was completed.
     New(TargetId),
+    /// The account now exists durably, without the password, which the target's password policy refused.
+    NewWithoutPassword(TargetId),
     /// The account already existed under our external id, with its own password.
     Exists(TargetId),
     /// The account cannot be created; nothing was written.

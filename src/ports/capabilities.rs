@@ -5,6 +5,8 @@
 pub struct Capabilities {
     /// How it verifies a password. Refusals are equalised with a hash of the target only if it computes any.
     pub password: PasswordCheck,
+    /// How it finds the account of a login.
+    pub lookup: AccountLookup,
     /// Whether it lists its accounts, for `landfall account list`.
     pub listing: Support,
     /// Whether it can delete an account on the condition that nobody has changed it, for `landfall undo`.
@@ -19,6 +21,7 @@ impl Capabilities {
     /// An account store in a database: it can do everything, within transactions.
     pub const DATABASE: Self = Self {
         password: PasswordCheck::Hash,
+        lookup: AccountLookup::Login,
         listing: Support::Yes,
         undo: Support::Yes,
         unique_external_id: Support::Yes,
@@ -33,6 +36,16 @@ pub enum Support {
     Yes,
     /// It cannot. The operation fails with [`PortErrorKind::Unsupported`](super::PortErrorKind::Unsupported).
     No,
+}
+
+/// How the account of a login is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountLookup {
+    /// The target is asked for the login.
+    Login,
+    /// The target knows accounts by their external id, and the [`Ledger`](super::Ledger) which logins were migrated, so that
+    /// no remote call is made to find out. [`Target::find`](super::Target::find) is never called.
+    ExternalId,
 }
 
 /// How a target verifies a password.

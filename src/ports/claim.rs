@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Decision;
 use super::Event;
-use super::{AccountState, ExternalId, LegacyKey, TargetId};
+use super::{AccountLookup, AccountState, ExternalId, Found, LegacyKey, TargetId};
 
 /// A claim on a customer whose password is verified.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub struct Claim {
     pub key: LegacyKey,
     /// Keyed digests of all logins, to be checked against tombstones.
     pub logins: Vec<String>,
+    /// Whether the ledger keeps the logins, because the target does not find accounts by them.
+    pub lookup: AccountLookup,
     /// The external id under which the account will be created.
     pub external_id: ExternalId,
     /// The hash of the rules.
@@ -41,6 +43,8 @@ pub enum ClaimAnswer {
     Done(TargetId),
     /// The customer's account was permanently deleted.
     Buried,
+    /// One of the logins that the ledger keeps belongs to another customer, who was migrated before.
+    Taken,
 }
 
 /// A granted claim.
@@ -167,4 +171,24 @@ pub struct Entry {
     pub done_at: Option<Timestamp>,
     /// When an account created without a verified password got one in another way than by a verified login.
     pub activated_at: Option<Timestamp>,
+}
+
+impl Entry {
+    /// The account as a login finds it, if the customer has one and the migration is complete.
+    #[must_use]
+    pub fn found(&self) -> Option<Found> {
+        let id = self.account.clone().filter(|_| self.state == EntryState::Done)?;
+        let is_active = self.verified_at.or(self.activated_at).is_some();
+        let state = if is_active { AccountState::Active } else { AccountState::Pending };
+        Some(Found { id, external_id: Some(self.external_id.clone()), state })
+    }
+}
+
+/// A customer whose account the ledger names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The entry.
+    pub entry: Entry,
+    /// Keyed digests of the logins that the ledger keeps.
+    pub logins: Vec<String>,
 }

@@ -132,6 +132,8 @@ pub enum DecisionReason {
     LoginLeftOut,
     /// A pending account was created.
     MadePending,
+    /// The target's password policy refused the password, so that the account has none yet.
+    PasswordPolicy,
     /// A key from the rules or a hook.
     Rule(String),
 }
@@ -146,6 +148,7 @@ impl DecisionReason {
             Self::Unreadable => "unreadable",
             Self::LoginLeftOut => "login_left_out",
             Self::MadePending => "made_pending",
+            Self::PasswordPolicy => "password_policy",
             Self::Rule(key) => key,
         }
     }

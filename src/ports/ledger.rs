@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     Abandon, Attempt, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Decision, Entry, Event, ExternalId, Finish,
-    Finished, LegacyKey, PortError, Reserved, Restore, Room, StoreId, Undo, UndoAnswer, UndoEnd,
+    Finished, LegacyKey, Owner, PortError, Reserved, Restore, Room, StoreId, TargetId, Undo, UndoAnswer, UndoEnd,
 };
 
 /// The durable record of what happened to each customer: migrations, attempts, tombstones and decisions.
@@ -59,6 +59,13 @@ pub trait Ledger: Send + Sync {
 
     /// The entry of a customer.
     fn entry<'a>(&'a self, key: &'a LegacyKey) -> BoxFuture<'a, Result<Option<Entry>, PortError>>;
+
+    /// The customer who was migrated under a login that the ledger [keeps](Claim::lookup); `subject` is the keyed digest of
+    /// the login. Only customers whose migration is complete are found.
+    fn migrated<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Option<Entry>, PortError>>;
+
+    /// The customer whom an account belongs to.
+    fn owner<'a>(&'a self, account: &'a TargetId) -> BoxFuture<'a, Result<Option<Owner>, PortError>>;
 
     /// Entries that were creating, undoing, or buried during a creation, and whose lease has expired, oldest first. A
     /// lease that ends later than twice `lease` from now was written by a clock that jumped, and counts as expired.

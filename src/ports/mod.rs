@@ -1,8 +1,8 @@
 //! The ports of a login: the traits of sources, verifiers, targets and ledgers, and the types they speak in.
 //!
 //! A port is a trait: [`Source`], [`Verifier`], [`Target`], [`Ledger`], [`Hooks`] and [`Clock`]. Adapters implement
-//! them, guards wrap them, and the login knows nothing else. A ledger has three ports more, for what surrounds a login:
-//! [`Outbox`], [`Nonces`] and [`Reports`]; [`OpenLedger`] holds all four. A [`LegacyWriter`] is told of migrated customers
+//! them, guards wrap them, and the login knows nothing else. A ledger has four ports more, for what surrounds a login:
+//! [`Outbox`], [`Nonces`], [`SharedLimits`] and [`Reports`]; [`OpenLedger`] holds all five. A [`LegacyWriter`] is told of migrated customers
 //! afterwards. Every failure is a [`PortError`], whose kind says
 //! what it means for a login; an answer that is not certain is always an error.
 
@@ -33,6 +33,7 @@ mod refusal;
 mod reports;
 mod reversal;
 mod segment;
+mod shared_limits;
 mod source;
 mod summary;
 mod target;
@@ -48,8 +49,8 @@ pub use audit_head::{AuditHead, AuditHeadError};
 pub use audit_record::{AuditFilter, AuditRecord};
 pub use audit_report::{AuditBreak, AuditFault, AuditReport};
 pub use call::Call;
-pub use capabilities::{Capabilities, Creation, PasswordCheck, Support};
-pub use claim::{Abandon, Claim, ClaimAnswer, Entry, EntryState, Finish, Finished, Grant, Left};
+pub use capabilities::{AccountLookup, Capabilities, Creation, PasswordCheck, Support};
+pub use claim::{Abandon, Claim, ClaimAnswer, Entry, EntryState, Finish, Finished, Grant, Left, Owner};
 pub use clock::{Clock, SystemClock};
 pub use counter::{Attempt, Counter, Reservation, Reserved, Room, Settled};
 pub use customer::{ExternalId, LegacyKey};
@@ -71,6 +72,7 @@ pub use refusal::Refusal;
 pub use reports::Reports;
 pub use reversal::{Buried, Restore, Undo, UndoAnswer, UndoEnd};
 pub use segment::{ExportError, SegmentReport};
+pub use shared_limits::{RateLimit, SharedLimits, Taken};
 pub use source::{Coverage, Source};
 pub use summary::{OutcomeCount, Summary};
 pub use target::Target;

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Ledger, Nonces, Outbox, Reports};
+use super::{Ledger, Nonces, Outbox, Reports, SharedLimits};
 
-/// A ledger that was opened: one store behind four ports.
+/// A ledger that was opened: one store behind five ports.
 #[derive(Clone)]
 pub struct OpenLedger {
     /// What logins use.
@@ -16,18 +16,21 @@ pub struct OpenLedger {
     pub reports: Arc<dyn Reports>,
     /// What signed calls use.
     pub nonces: Arc<dyn Nonces>,
+    /// What calls to remote targets use.
+    pub limits: Arc<dyn SharedLimits>,
 }
 
 impl OpenLedger {
     /// All ports of one ledger.
     #[must_use]
-    pub fn new<L: Ledger + Outbox + Reports + Nonces + 'static>(ledger: L) -> Self {
+    pub fn new<L: Ledger + Outbox + Reports + Nonces + SharedLimits + 'static>(ledger: L) -> Self {
         let ledger = Arc::new(ledger);
         Self {
             ledger: Arc::clone(&ledger) as _,
             outbox: Arc::clone(&ledger) as _,
             reports: Arc::clone(&ledger) as _,
-            nonces: ledger,
+            nonces: Arc::clone(&ledger) as _,
+            limits: ledger,
         }
     }
 }

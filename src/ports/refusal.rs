@@ -29,11 +29,13 @@ pub enum Refusal {
     Attempts,
     /// The account has no password yet.
     Pending,
+    /// The customer is migrated, and the password lives at a target that does not verify it for us.
+    AlreadyMigrated,
 }
 
 impl Refusal {
     /// All reasons.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Unknown,
         Self::WrongPassword,
         Self::WrongPasswordAtTarget,
@@ -47,6 +49,7 @@ impl Refusal {
         Self::Missing,
         Self::Attempts,
         Self::Pending,
+        Self::AlreadyMigrated,
     ];
 
     /// The name in the ledger, events and metrics.
@@ -66,6 +69,7 @@ impl Refusal {
             Self::Missing => "missing",
             Self::Attempts => "attempts",
             Self::Pending => "pending",
+            Self::AlreadyMigrated => "already_migrated",
         }
     }
 }

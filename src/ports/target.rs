@@ -9,6 +9,7 @@ use super::{
     NewAccount, PortError, StoreId, StoredAccount, TargetId,
 };
 use crate::model::Password;
+use crate::password::Credential;
 
 /// Where accounts are stored. Writes are durable once their future resolves.
 pub trait Target: Send + Sync {
@@ -18,7 +19,12 @@ pub trait Target: Send + Sync {
     /// What the target can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// The account that this identifier signs in to.
+    /// Whether a stored hash of the legacy system can be the password of a new account as it is.
+    fn takes_hash(&self, _: &Credential) -> bool {
+        false
+    }
+
+    /// The account that this identifier signs in to. Needs [`AccountLookup::Login`](super::AccountLookup::Login).
     fn find<'a>(
         &'a self,
         call: Call<'a>,
@@ -44,7 +50,9 @@ pub trait Target: Send + Sync {
     /// Creates an account, or completes the pending account with the same external id.
     fn create<'a>(&'a self, call: Call<'a>, account: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>>;
 
-    /// Sets a password; a pending account becomes active. Returns the id if the account exists.
+    /// Sets a password; a pending account becomes active. Returns the id if the account exists;
+    /// [`PortErrorKind::PasswordRefused`](super::PortErrorKind::PasswordRefused) if the target's policy refuses the
+    /// password.
     fn set_password<'a>(
         &'a self,
         call: Call<'a>,

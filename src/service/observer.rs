@@ -77,6 +77,7 @@ fn reason(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Refused(refusal) => refusal.name(),
         Outcome::UnreadableRecord => "unreadable",
+        Outcome::MigratedWithoutPassword => "password_policy",
         _ => "",
     }
 }
@@ -223,11 +224,13 @@ mod tests {
             Refusal::Missing,
             Refusal::Attempts,
             Refusal::Pending,
+            Refusal::AlreadyMigrated,
         ];
         let others = [
             Outcome::Authenticated,
             Outcome::Migrated,
             Outcome::MigratedMustChangePassword,
+            Outcome::MigratedWithoutPassword,
             Outcome::Conflict,
             Outcome::InvalidRecord,
             Outcome::UnreadableRecord,

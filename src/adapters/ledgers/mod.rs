@@ -2,6 +2,7 @@
 //! outbox and of the memory of signed calls.
 
 mod attempts;
+pub(in crate::adapters) mod limits;
 mod nonces;
 mod outbox;
 mod time;

@@ -47,7 +47,7 @@ impl TargetAdapter for AccountStoreSettings {
 
     fn open<'a>(&'a self, context: TargetContext<'a>) -> BoxFuture<'a, Result<Arc<dyn Target>, PortError>> {
         Box::pin(async move {
-            let TargetContext { folder, hasher, may_create } = context;
+            let TargetContext { folder, hasher, may_create, .. } = context;
             let path = folder.join(path(&self.url));
             let store = if may_create {
                 AccountStore::open(&self.name, &path, hasher).await?

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use super::ledger::{at, decision, keyring, open};
 use crate::audit::read_segment;
 use crate::ports::{
-    Abandon, AccountState, AuditFault, AuditFilter, AuditHead, Claim, ClaimAnswer, Decision, DecisionReason,
-    EntryFilter, EntryPage, EntryState, ExportError, Finish, Ledger, Left, LegacyKey, OutcomeCount, Refusal, Reports,
-    SegmentReport, TargetId,
+    Abandon, AccountLookup, AccountState, AuditFault, AuditFilter, AuditHead, Claim, ClaimAnswer, Decision,
+    DecisionReason, EntryFilter, EntryPage, EntryState, ExportError, Finish, Ledger, Left, LegacyKey, OutcomeCount,
+    Refusal, Reports, SegmentReport, TargetId,
 };
 
 /// A ledger with its reports: what the one writes, the other shows.
@@ -57,6 +57,7 @@ async fn claim(ledger: &dyn WithReports, id: &str, seconds: i64, verified_at: Op
     let claim = Claim {
         key: key(id),
         logins: Vec::new(),
+        lookup: AccountLookup::Login,
         external_id: keyring().external_id(&key(id)),
         rules: if seconds < DAY { "r1".into() } else { "r2".into() },
         claimed_at: at(seconds),

@@ -16,9 +16,9 @@ use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{PasswordStore, Peppers, StoreParameters};
 use crate::password::{Credential, Limits};
 use crate::ports::{
-    AccountState, Authentication, Call, Capabilities, Conflict, Created, Creation, Deleted, Deletion, ExternalId,
-    IdentifierProfile, LegacyKey, NewAccount, PasswordChange, PasswordCheck, PortError, PortErrorKind, Support, Target,
-    TargetId, Work,
+    AccountLookup, AccountState, Authentication, Call, Capabilities, Conflict, Created, Creation, Deleted, Deletion,
+    ExternalId, IdentifierProfile, LegacyKey, NewAccount, PasswordChange, PasswordCheck, PortError, PortErrorKind,
+    Support, Target, TargetId, Work,
 };
 
 /// A hasher that costs next to nothing.
@@ -81,6 +81,8 @@ impl Customer {
             logins: &self.logins,
             claims: r#"{"username":"Ada","email":{"value":"ada@example.org"}}"#,
             password: self.password.as_ref(),
+            hash: None,
+            pending: None,
             change: self.change,
             rules: "rules-1",
             at: self.at,
@@ -371,6 +373,7 @@ async fn memory_target_passes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn targets_with_fewer_capabilities_pass() {
     let less = Capabilities {
+        lookup: AccountLookup::Login,
         password: PasswordCheck::Api,
         listing: Support::No,
         undo: Support::No,

@@ -10,8 +10,8 @@ use crate::adapters::memory::MemoryLedger;
 use crate::events::webhooks::Webhooks;
 use crate::events::{Delivery, DeliverySettings};
 use crate::ports::{
-    AccountState, Claim, ClaimAnswer, Decision, DecisionOutcome, DecisionReason, Event, ExternalId, Finish, LegacyKey,
-    Operation, Outbox as _, TargetId, Undelivered, Undo, UndoAnswer, UndoEnd,
+    AccountLookup, AccountState, Claim, ClaimAnswer, Decision, DecisionOutcome, DecisionReason, Event, ExternalId,
+    Finish, LegacyKey, Operation, Outbox as _, TargetId, Undelivered, Undo, UndoAnswer, UndoEnd,
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -119,6 +119,7 @@ impl World {
         let claim = Claim {
             key: key(id),
             logins: Vec::new(),
+            lookup: AccountLookup::Login,
             external_id: ExternalId(format!("e-{id}")),
             rules: String::new(),
             claimed_at: now,

@@ -46,6 +46,9 @@ pub(super) struct LoginAnswer {
     account_id: String,
     /// Whether the customer must choose a new password before anything else.
     password_change_required: bool,
+    /// `password_policy` if the target's policy refused the password, so that the account has none until a new one is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_change_reason: Option<&'static str>,
 }
 
 /// How the customer was signed in.
@@ -101,7 +104,7 @@ pub(super) fn check_tenant(operations: &dyn Operations, tenant: Option<&str>) ->
 fn respond(answer: Answer) -> Result<Response, Problem> {
     let outcome = match answer.outcome {
         Outcome::Authenticated => Entered::Authenticated,
-        Outcome::Migrated | Outcome::MigratedMustChangePassword => Entered::Migrated,
+        Outcome::Migrated | Outcome::MigratedMustChangePassword | Outcome::MigratedWithoutPassword => Entered::Migrated,
         Outcome::Refused(_)
         | Outcome::Conflict
         | Outcome::InvalidRecord
@@ -113,9 +116,14 @@ fn respond(answer: Answer) -> Result<Response, Problem> {
             return Err(Problem::unavailable(answer.retry_after.unwrap_or(DEFAULT_RETRY_AFTER)));
         }
     };
+    let is_without = answer.outcome == Outcome::MigratedWithoutPassword;
     let must_change =
         answer.change == PasswordChange::Required || answer.outcome == Outcome::MigratedMustChangePassword;
-    let account = answer.account.ok_or(Problem::INTERNAL)?;
-    let body = LoginAnswer { outcome, account_id: account.0, password_change_required: must_change };
+    let body = LoginAnswer {
+        outcome,
+        account_id: answer.account.ok_or(Problem::INTERNAL)?.0,
+        password_change_required: must_change || is_without,
+        password_change_reason: is_without.then_some("password_policy"),
+    };
     Ok(([(CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }

@@ -42,6 +42,10 @@ fn successful_logins_name_the_outcome() {
             "migrated_must_change_password",
             r#"{"outcome":"migrated","account_id":"a-1","password_change_required":true}"#,
         ),
+        (
+            "password_policy",
+            r#"{"outcome":"migrated","account_id":"a-1","password_change_required":true,"password_change_reason":"password_policy"}"#,
+        ),
     ] {
         let response = service.login(name);
         assert_eq!((status(&response), body(&response)), (200, expected), "{name}");

@@ -52,6 +52,14 @@ pub(super) struct Fake {
     rules: Mutex<Option<Arc<LiveRules>>>,
 }
 
+/// The name of an outcome that is no refusal; outcomes with the same name go by their reason.
+fn spoken(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::MigratedWithoutPassword => outcome.reason().name().to_owned(),
+        outcome => outcome.name().to_owned(),
+    }
+}
+
 /// Every outcome with its name.
 pub(super) fn outcomes() -> Vec<(String, Outcome)> {
     let refusals = Refusal::ALL.into_iter().map(|refusal| (refusal.name().to_owned(), Outcome::Refused(refusal)));
@@ -59,6 +67,7 @@ pub(super) fn outcomes() -> Vec<(String, Outcome)> {
         Outcome::Authenticated,
         Outcome::Migrated,
         Outcome::MigratedMustChangePassword,
+        Outcome::MigratedWithoutPassword,
         Outcome::Conflict,
         Outcome::InvalidRecord,
         Outcome::UnreadableRecord,
@@ -67,7 +76,7 @@ pub(super) fn outcomes() -> Vec<(String, Outcome)> {
         Outcome::TargetUnavailable,
         Outcome::Overloaded,
     ];
-    refusals.chain(others.into_iter().map(|outcome| (outcome.name().to_owned(), outcome))).collect()
+    refusals.chain(others.into_iter().map(|outcome| (spoken(&outcome), outcome))).collect()
 }
 
 impl Fake {

@@ -1,6 +1,7 @@
 //! The ledger in memory, for tests and benchmarks: nothing survives the process.
 
 mod counters;
+mod limits;
 mod nonces;
 mod outbox;
 
@@ -15,9 +16,9 @@ use self::nonces::Remembered;
 use self::outbox::Events;
 use crate::adapters::ledgers::{later, latest, micros};
 use crate::ports::{
-    Abandon, AccountState, Attempt, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Decision, DecisionOutcome, Entry,
-    EntryState, Event, ExternalId, Finish, Finished, Grant, Ledger, Left, LegacyKey, Operation, PortError, Reserved,
-    Restore, Room, StoreId, Undo, UndoAnswer, UndoEnd,
+    Abandon, AccountLookup, AccountState, Attempt, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Decision,
+    DecisionOutcome, Entry, EntryState, Event, ExternalId, Finish, Finished, Grant, Ledger, Left, LegacyKey, Operation,
+    Owner, PortError, Reserved, Restore, Room, StoreId, TargetId, Undo, UndoAnswer, UndoEnd,
 };
 
 /// A ledger that lives as long as its process. It behaves like the one in a file but has no audit chain, and so no
@@ -26,6 +27,7 @@ use crate::ports::{
 pub struct MemoryLedger {
     state: Mutex<State>,
     nonces: Mutex<Remembered>,
+    limits: Mutex<HashMap<String, i64>>,
 }
 
 /// Never shows the contents of the ledger.
@@ -41,6 +43,8 @@ struct State {
     tokens: u64,
     buried_keys: HashSet<LegacyKey>,
     buried_logins: HashMap<String, LegacyKey>,
+    /// The logins of customers whose target does not find accounts by them.
+    logins: HashMap<String, LegacyKey>,
     store: Option<StoreId>,
     attempts: Counters,
     decisions: Vec<Decision>,
@@ -119,6 +123,9 @@ impl MemoryLedger {
 
 impl State {
     fn claim(&mut self, claim: &Claim) -> ClaimAnswer {
+        if self.are_taken(claim) {
+            return ClaimAnswer::Taken;
+        }
         let buried = |login| self.buried_logins.contains_key(login);
         if self.buried_keys.contains(&claim.key) || claim.logins.iter().any(buried) {
             return ClaimAnswer::Buried;
@@ -127,7 +134,43 @@ impl State {
         conflict.unwrap_or_else(|| self.grant(claim))
     }
 
+    /// Whether another customer who has an account, or is about to get one, has one of the logins of a claim.
+    fn are_taken(&self, claim: &Claim) -> bool {
+        let has_account = |key: &LegacyKey| {
+            let state = self.entries.get(key).map(|held| held.entry.state);
+            matches!(state, Some(EntryState::Creating | EntryState::Done | EntryState::Undoing))
+        };
+        let is_taken = |login| self.logins.get(login).is_some_and(|key| *key != claim.key && has_account(key));
+        claim.lookup == AccountLookup::ExternalId && claim.logins.iter().any(is_taken)
+    }
+
+    /// Keeps the logins of a claim in place of those that the customer had.
+    fn keep_logins(&mut self, claim: &Claim) {
+        if claim.lookup == AccountLookup::ExternalId {
+            self.forget_logins(&claim.key);
+            self.logins.extend(claim.logins.iter().map(|login| (login.clone(), claim.key.clone())));
+        }
+    }
+
+    fn forget_logins(&mut self, key: &LegacyKey) {
+        self.logins.retain(|_, owner| owner != key);
+    }
+
+    fn migrated(&self, subject: &str) -> Option<Entry> {
+        let entry = &self.entries.get(self.logins.get(subject)?)?.entry;
+        (entry.state == EntryState::Done).then(|| entry.clone())
+    }
+
+    fn owner(&self, account: &TargetId) -> Option<Owner> {
+        let entry = self.entries.values().map(|held| &held.entry).find(|entry| {
+            entry.account.as_ref() == Some(account) && matches!(entry.state, EntryState::Done | EntryState::Undoing)
+        })?;
+        let logins = self.logins.iter().filter(|(_, key)| **key == entry.key).map(|(login, _)| login.clone());
+        Some(Owner { entry: entry.clone(), logins: logins.collect() })
+    }
+
     fn grant(&mut self, claim: &Claim) -> ClaimAnswer {
+        self.keep_logins(claim);
         self.tokens += 1;
         let before = self.entries.get(&claim.key).map(|held| &held.entry);
         let pending = before.filter(|entry| matches!(entry.state, EntryState::Done | EntryState::Creating));
@@ -182,6 +225,7 @@ impl State {
             return;
         }
         (entry.state, entry.account, entry.created_at, entry.done_at) = (EntryState::Abandoned, None, None, None);
+        self.forget_logins(&abandon.key);
     }
 
     fn record(&mut self, decision: &Decision, events: &[Event]) {
@@ -217,6 +261,7 @@ impl State {
     }
 
     fn bury(&mut self, key: &LegacyKey, logins: &[String]) {
+        self.forget_logins(key);
         self.buried_keys.insert(key.clone());
         for login in logins {
             self.buried_logins.entry(login.clone()).or_insert_with(|| key.clone());
@@ -260,6 +305,7 @@ impl State {
             UndoEnd::Keep { .. } => (held.entry.state, held.lease_until) = (EntryState::Done, 0),
             UndoEnd::Forget { decision, .. } => {
                 self.entries.remove(key);
+                self.forget_logins(key);
                 self.record(decision, &[]);
             }
         }
@@ -349,6 +395,14 @@ impl Ledger for MemoryLedger {
 
     fn entry<'a>(&'a self, key: &'a LegacyKey) -> BoxFuture<'a, Result<Option<Entry>, PortError>> {
         self.with(move |state| state.entries.get(key).map(|held| held.entry.clone()))
+    }
+
+    fn migrated<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Option<Entry>, PortError>> {
+        self.with(move |state| state.migrated(subject))
+    }
+
+    fn owner<'a>(&'a self, account: &'a TargetId) -> BoxFuture<'a, Result<Option<Owner>, PortError>> {
+        self.with(move |state| state.owner(account))
     }
 
     fn unfinished<'a>(

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, FromRow, Row as _, SqliteConnection};
 
+use super::logins;
 use super::stamp::{maybe_stamp, stamp, tags_json, unsigned};
 use crate::adapters::ledgers::{later, latest, micros};
 use crate::adapters::sqlite::{Batch, refusal};
@@ -96,8 +97,12 @@ pub(super) async fn claim(
     customer: &str,
     claim: &Claim,
 ) -> Result<ClaimAnswer, sqlx::Error> {
+    if logins::are_taken(connection, claim).await? {
+        return Ok(ClaimAnswer::Taken);
+    }
     // The fast path: almost every customer is new.
     if let Some((token, _)) = write(connection, Claimable::New, customer, claim).await? {
+        logins::keep(connection, claim).await?;
         return Ok(ClaimAnswer::Granted(Grant { token: unsigned(token)?, pending: None }));
     }
     let existing = existing(connection, customer, claim).await?;
@@ -107,6 +112,7 @@ pub(super) async fn claim(
     let written = write(connection, Claimable::Retry, customer, claim).await?;
     let (token, pending) =
         written.ok_or_else(|| refusal("a claim was not written although nothing conflicts with it"))?;
+    logins::keep(connection, claim).await?;
     Ok(ClaimAnswer::Granted(Grant { token: unsigned(token)?, pending: pending.map(TargetId) }))
 }
 
@@ -263,7 +269,10 @@ pub(super) async fn abandon(connection: &mut SqliteConnection, abandon: &Abandon
         }
     };
     let query = sqlx::query(sql).bind(&abandon.key.source).bind(&abandon.key.id).bind(stored_token(abandon.token));
-    query.execute(connection).await?;
+    let ended = query.execute(&mut *connection).await?;
+    if ended.rows_affected() == 1 && abandon.left == Left::Nothing {
+        logins::forget(connection, &abandon.key).await?;
+    }
     Ok(())
 }
 

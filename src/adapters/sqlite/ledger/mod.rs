@@ -9,6 +9,8 @@ mod audit;
 mod binding;
 mod entries;
 mod export;
+mod limits;
+mod logins;
 mod nonces;
 mod outbox;
 mod report;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::entries::{finished, stored_token};
+use super::logins;
 use super::stamp::unsigned;
 use crate::adapters::ledgers::{later, latest, micros};
 use crate::ports::{Buried, Finished, LegacyKey, Restore, Undo, UndoAnswer};
@@ -27,6 +28,7 @@ pub(super) async fn bury(
             .execute(&mut *connection)
             .await?;
     }
+    logins::forget(connection, key).await?;
     let sql = "UPDATE entries SET lease_until = CASE state WHEN 'creating' THEN lease_until ELSE 0 END, state = 'buried' \
                WHERE source = ? AND legacy_id = ? AND state <> 'buried'";
     sqlx::query(sql).bind(&key.source).bind(&key.id).execute(connection).await?;
@@ -67,7 +69,11 @@ pub(super) async fn forget(
 ) -> Result<Finished, sqlx::Error> {
     let sql = "DELETE FROM entries WHERE source = ? AND legacy_id = ? AND token = ? AND state = 'undoing'";
     let query = sqlx::query(sql).bind(&key.source).bind(&key.id).bind(stored_token(token));
-    Ok(finished(query.execute(connection).await?.rows_affected()))
+    let ended = finished(query.execute(&mut *connection).await?.rows_affected());
+    if ended == Finished::Done {
+        logins::forget(connection, key).await?;
+    }
+    Ok(ended)
 }
 
 /// Restores an entry that was being undone; returns whether it was.

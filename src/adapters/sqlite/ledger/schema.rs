@@ -13,6 +13,8 @@ pub(super) const MIGRATIONS: &[&str] = &[
     super::outbox::DELIVERIES,
     super::audit::SEGMENTS,
     super::outbox::WRITE_BACKS,
+    super::logins::TABLES,
+    super::limits::TABLES,
 ];
 
 const FIRST: &str = "

@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::nonces::UncertainRows;
-use super::{attempts, audit, binding, entries, outbox, reversal, schema};
+use super::{attempts, audit, binding, entries, logins, outbox, reversal, schema};
 use crate::adapters::sqlite::{Batch, Database, WriterFigures};
 use crate::ports::{
     Abandon, Attempt, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Decision, Entry, Event, ExternalId, Finish,
-    Finished, Keyring, Ledger, LegacyKey, PortError, PortErrorKind, Reserved, Restore, Room, StoreId, Undo, UndoAnswer,
-    UndoEnd,
+    Finished, Keyring, Ledger, LegacyKey, Owner, PortError, PortErrorKind, Reserved, Restore, Room, StoreId, TargetId,
+    Undo, UndoAnswer, UndoEnd,
 };
 
 /// The name of the ledger in errors and metrics.
@@ -231,6 +231,22 @@ impl Ledger for SqliteLedger {
     fn entry<'a>(&'a self, key: &'a LegacyKey) -> BoxFuture<'a, Result<Option<Entry>, PortError>> {
         let key = key.clone();
         Box::pin(self.read("entry", move |connection| Box::pin(async move { entries::entry(connection, &key).await })))
+    }
+
+    fn migrated<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Option<Entry>, PortError>> {
+        let subject = subject.to_owned();
+        Box::pin(
+            self.read("migrated", move |connection| {
+                Box::pin(async move { logins::migrated(connection, &subject).await })
+            }),
+        )
+    }
+
+    fn owner<'a>(&'a self, account: &'a TargetId) -> BoxFuture<'a, Result<Option<Owner>, PortError>> {
+        let account = account.clone();
+        Box::pin(
+            self.read("owner", move |connection| Box::pin(async move { logins::owner(connection, &account).await })),
+        )
     }
 
     fn unfinished<'a>(
