@@ -14,6 +14,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
+use crate::cpu::{self, Spent};
 use crate::world::Cost;
 use crate::{Row, Size, customers, median, world};
 
@@ -46,14 +47,12 @@ impl Service {
             .env("KEY", "0123456789abcdef".repeat(4))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(fs::File::create(folder.path().join("log")).unwrap())
+            .stderr(Stdio::null())
             .spawn();
         let mut process = process.unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().rsplit('/').next().and_then(|address| address.parse().ok());
-        let log = || fs::read_to_string(folder.path().join("log")).unwrap_or_default();
-        let address = address.unwrap_or_else(|| panic!("no address: {line}{}", log()));
+        let address = line.trim().rsplit('/').next().and_then(|address| address.parse().ok()).unwrap();
         Self { process, address, next: AtomicU64::new(0), _folder: folder }
     }
 
@@ -89,6 +88,8 @@ struct Load {
     answers: Answers,
     /// First logins per second.
     rate: f64,
+    /// CPU seconds of the service for each second.
+    spent: Spent,
     /// Resident memory, in MiB.
     peak: f64,
 }
@@ -97,15 +98,27 @@ async fn load(service: &Arc<Service>, clients: usize, lasts: Duration) -> Load {
     service.reset_peak();
     let from = Instant::now() + BEFORE;
     let until = from + lasts;
-    let clients: Vec<_> = (0..clients).map(|_| tokio::spawn(client(Arc::clone(service), from, until))).collect();
+    let tasks: Vec<_> = (0..clients).map(|_| tokio::spawn(client(Arc::clone(service), from, until))).collect();
+    tokio::time::sleep_until(from.into()).await;
+    let threads = cpu::snapshot_of(&service.process.id().to_string());
+    tokio::time::sleep_until(until.into()).await;
+    let spent = threads.spent();
     let mut answers = Answers::default();
-    for client in clients {
+    for client in tasks {
         let Answers { migrated, unavailable } = client.await.unwrap();
         answers.migrated.extend(migrated);
         answers.unavailable.extend(unavailable);
     }
-    let rate = answers.migrated.len() as f64 / lasts.as_secs_f64();
-    Load { answers, rate, peak: service.peak() }
+    let each = |seconds: f64| seconds / lasts.as_secs_f64();
+    let spent = Spent { hash: each(spent.hash), sqlite: each(spent.sqlite), runtime: each(spent.runtime) };
+    let rate = each(answers.migrated.len() as f64);
+    println!(
+        "  {clients:3} clients: {rate:.1} migrated and {:.0} answers 503 per second; cores for hashes {:.2}, beside {:.2}",
+        each(answers.unavailable.len() as f64),
+        spent.hash,
+        spent.without_hashing()
+    );
+    Load { answers, rate, spent, peak: service.peak() }
 }
 
 /// Signs in one customer after the other. Answers count that come between two times.
@@ -181,9 +194,7 @@ pub async fn rows(size: Size) -> Vec<Row> {
     for _ in 0..size.rounds.min(4) {
         let much = load(&service, MANY, lasts).await;
         let after = load(&service, FEW, lasts).await;
-        let mean = f64::midpoint(before.rate, after.rate);
-        println!("  {FEW} clients {mean:.1}/s, {MANY} clients {:.1}/s", much.rate);
-        shares.push(much.rate / mean);
+        shares.push(much.rate / f64::midpoint(before.rate, after.rate));
         few.push(std::mem::replace(&mut before, after));
         many.push(much);
     }
@@ -193,6 +204,7 @@ pub async fn rows(size: Size) -> Vec<Row> {
 
 fn served(loads: Vec<Load>, share: Option<f64>) -> Row {
     let rate = median(loads.iter().map(|load| load.rate));
+    let beside = median(loads.iter().map(|load| load.spent.without_hashing()));
     let peak = loads.iter().map(|load| load.peak).fold(0.0, f64::max);
     let (mut migrated, mut unavailable) = (Vec::new(), Vec::new());
     for load in loads {
@@ -216,7 +228,7 @@ fn served(loads: Vec<Load>, share: Option<f64>) -> Row {
             unavailable.len() as f64 * 100.0 / all as f64
         ));
     }
-    figure.push_str(&format!("; {peak:.0} MiB of memory"));
+    figure.push_str(&format!("; {beside:.2} cores beside the hashes, {peak:.0} MiB of memory"));
     let (clients, goal) = if share.is_some() { (MANY, "0.85 of the rate, 503 in 100 ms") } else { (FEW, "") };
     Row { what: format!("first logins over HTTP, {clients} clients in a closed loop"), figure, goal }
 }

@@ -68,11 +68,11 @@ impl Refusals {
 }
 
 /// When a login that was turned away is answered. Clients that try again at once, hundreds at a time, take processor time
-/// from the hashes of those inside; waiting is free. Short enough for a balancer to try another instance.
-const TURNED_AWAY_AFTER: Duration = Duration::from_millis(60);
+/// from the hashes of those inside; waiting is free. Within a tenth of a second a balancer can still try another instance.
+const TURNED_AWAY_AFTER: Duration = Duration::from_millis(65);
 
 /// Logins that were turned away are answered together at multiples of this, which costs less than waking up for each.
-const TURNED_AWAY_EVERY: Duration = Duration::from_millis(20);
+const TURNED_AWAY_EVERY: Duration = Duration::from_millis(10);
 
 /// The time at which a refusal is answered: the floor, or the first multiple of the quantum after it that has not
 /// passed.
