@@ -65,14 +65,14 @@ async fn a_crowded_network_is_turned_away_and_keeps_nobody_out() {
     let mut options = brisk();
     options.settings.attempts.network_in_flight = 1;
     let fixture = Fixture::with(options);
-    let places = fill(&fixture);
-    let room = places.len();
-    drop(places);
+    let mut places = fill(&fixture);
+    // Some are left.
+    places.truncate(places.len() - 20);
     fixture.legacy(&customer("ada"));
     fixture.source.faults().stand(Fault::Hang);
     let from = |last: u8| Some(std::net::IpAddr::from([192, 0, last, 1]));
     let mut crowd = tokio::task::JoinSet::new();
-    for number in 0..room + 50 {
+    for number in 0..60 {
         let migrator = fixture.migrator.clone();
         crowd.spawn(async move {
             let began = Instant::now();
@@ -85,7 +85,7 @@ async fn a_crowded_network_is_turned_away_and_keeps_nobody_out() {
     assert_eq!(login_from(&fixture.migrator, "ada", "secret ada", from(2)).await.outcome, Outcome::Migrated);
     let ended = crowd.join_all().await;
     let early = ended.iter().filter(|(outcome, took)| *outcome == Outcome::Overloaded && *took < DEADLINE).count();
-    assert!(early >= 40, "{early} of {} were turned away before their deadline", ended.len());
+    assert!(early >= 30, "{early} of {} were turned away before their deadline", ended.len());
 }
 
 /// The lane is busy until after the deadline: a customer whom nobody knows gets no other answer than one whose password
