@@ -134,13 +134,10 @@ async fn client(service: Arc<Service>, from: Instant, until: Instant) -> Answers
             let status = read(&mut connection, &mut answer).await;
             let counts = (from..until).contains(&Instant::now());
             let took = began.elapsed().as_secs_f64() * 1000.0;
-            let migrated = match status {
-                200 => &mut answers.migrated,
-                503 => &mut answers.unavailable,
-                _ => panic!("{}", String::from_utf8_lossy(&answer)),
-            };
+            assert!(matches!(status, 200 | 503), "{}", String::from_utf8_lossy(&answer));
+            let same = if status == 200 { &mut answers.migrated } else { &mut answers.unavailable };
             if counts {
-                migrated.push(took);
+                same.push(took);
             }
             if status == 200 || Instant::now() >= until {
                 break;
