@@ -19,6 +19,7 @@ mod pooling;
 mod postgres;
 #[doc(hidden)]
 pub mod registry;
+pub mod scim;
 pub mod sql;
 pub mod sqlite;
 pub mod stored_hash;

@@ -12,6 +12,7 @@ use super::file::{FileReport, FileSettings};
 use super::http::{HttpSettings, HttpTargetSettings, HttpVerifierSettings, HttpWriteBack};
 #[cfg(feature = "ldap")]
 use super::ldap::{LdapSettings, LdapVerifierSettings, LdapWriteBack};
+use super::scim::ScimSettings;
 use super::sql::{SqlSettings, SqlWriteBack};
 use super::sqlite::{self, AccountStoreSettings};
 #[cfg(test)]
@@ -318,6 +319,8 @@ kinds! {
         "sql" => Sql(AccountStoreSettings), docs "sqlite/docs.md", suite suites::target::account_store_passes;
         /// A product's API, by requests and rules that are data.
         "http" => Http(HttpTargetSettings), docs "http/target/docs.md", suite super::http::http_target_passes;
+        /// A SCIM 2.0 service.
+        "scim" => Scim(ScimSettings), docs "scim/docs.md", suite super::scim::scim_target_passes;
     }
 }
 

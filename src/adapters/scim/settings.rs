@@ -1,0 +1,162 @@
+//! The settings of a SCIM service as a target.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::ScimTarget;
+use super::password::PasswordIn;
+use crate::adapters::http::check;
+use crate::adapters::http::client;
+use crate::adapters::http::request::Mistake;
+use crate::adapters::http::settings::{Server, bounds, response_limit, server_secret};
+use crate::adapters::http::target::Uncounted;
+use crate::adapters::http::throttle::RateSettings;
+use crate::adapters::registry::{TargetAdapter, TargetContext, Trial};
+use crate::adapters::target_rules::{RulesFile, param_mistakes};
+use crate::diag::{Files, Findings};
+use crate::ports::{BoxFuture, PortError, PortErrorKind, SharedLimits, Target};
+use crate::settings::{AdapterSettings, Reporter, SecretSetting, shown, units};
+
+/// The rules in the program.
+const RULES: &str = "scim.yaml";
+
+/// A SCIM 2.0 service.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScimSettings {
+    /// The name in logs and metrics, and under which all instances count calls.
+    #[serde(default = "name")]
+    pub name: String,
+    /// How to reach the service. `url` is where `/Users` is, such as `https://id.example.com/scim/v2`.
+    pub server: Box<Server>,
+    /// The rule file that makes users from the claims, in place of `rules/targets/scim.yaml`.
+    #[serde(default)]
+    pub rules: Option<PathBuf>,
+    /// Parameters of the rule file.
+    #[serde(default, serialize_with = "shown::json_by_name")]
+    pub rule_params: BTreeMap<String, Json>,
+    /// Which request gives the service the password.
+    #[serde(default)]
+    pub password: PasswordIn,
+    /// Whether the service is searched for another user of the same name after each creation, for services that create two.
+    #[serde(default)]
+    pub check_unique: bool,
+    /// Whether the service is asked at `/ServiceProviderConfig` and `/Schemas` what it can do and store. Otherwise it gets users
+    /// as the rules make them.
+    #[serde(default = "discover")]
+    pub discover: bool,
+    /// How many users are read to find one at a service that does not filter. At a larger one it cannot be found out what became
+    /// of a creation whose answer was lost.
+    #[serde(default = "scan_limit")]
+    pub scan_limit: u32,
+    /// How many calls all instances together make, such as `[ { calls: 50, per: 1s } ]`.
+    #[serde(default)]
+    pub rates: Vec<RateSettings>,
+    /// Bytes of one answer after it was decompressed.
+    #[serde(default = "response_limit", with = "units::Size")]
+    pub response_limit: usize,
+}
+
+fn name() -> String {
+    "accounts".to_owned()
+}
+
+fn discover() -> bool {
+    true
+}
+
+fn scan_limit() -> u32 {
+    1000
+}
+
+impl ScimSettings {
+    /// Where the rules are.
+    pub(super) fn rules_file(&self, folder: &Path) -> RulesFile {
+        match &self.rules {
+            Some(path) => RulesFile::Path(folder.join(path)),
+            None => RulesFile::Embedded(RULES.to_owned()),
+        }
+    }
+
+    fn rule_mistakes(&self, folder: &Path) -> Vec<Mistake> {
+        let (mut files, mut findings) = (Files::default(), Findings::default());
+        match self.rules_file(folder).compile(&mut files, &mut findings) {
+            Err(error) => {
+                let message = format!("cannot read the rules of the target: {}", error.kind());
+                vec![Mistake::new("rules", message, "paths are relative to the settings file")]
+            }
+            // their findings are reported by themselves
+            Ok(None) => Vec::new(),
+            Ok(Some(plan)) => {
+                let mistakes = param_mistakes(&plan, &self.rule_params).into_iter();
+                let at = |name: String| format!("rule_params.{name}");
+                mistakes.map(|mistake| Mistake::new(at(mistake.name), mistake.message, mistake.help)).collect()
+            }
+        }
+    }
+
+    /// The target, connected to nothing.
+    ///
+    /// # Errors
+    /// [`PortErrorKind::Misconfigured`].
+    pub fn target(&self, limits: Arc<dyn SharedLimits>, folder: &Path) -> Result<ScimTarget, PortError> {
+        ScimTarget::open(self, limits, folder)
+            .map_err(|why| PortError::new(PortErrorKind::Misconfigured, &self.name, "open").because(why))
+    }
+}
+
+impl AdapterSettings for ScimSettings {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn check(&self, reporter: &mut Reporter<'_>) {
+        bounds(reporter, "response_limit", self.response_limit);
+        reporter.bound("scan_limit", self.scan_limit.into(), 1, 100_000);
+        RateSettings::check(&self.rates, reporter);
+        check::report(client::place(&self.server).err().into_iter().collect(), reporter);
+    }
+
+    fn secrets(&mut self) -> Vec<SecretSetting<'_>> {
+        server_secret(&mut self.server).into_iter().collect()
+    }
+}
+
+impl TargetAdapter for ScimSettings {
+    fn url(&self) -> &str {
+        &self.server.url
+    }
+
+    fn check_secrets(&self, folder: &Path, reporter: &mut Reporter<'_>) {
+        let mut mistakes = check::client_mistakes(&self.server, folder);
+        mistakes.extend(self.rule_mistakes(folder));
+        check::report(mistakes, reporter);
+    }
+
+    fn check_rules(&self, folder: &Path, files: &mut Files, findings: &mut Findings) {
+        // those of the program are tested with it
+        if let rules @ RulesFile::Path(_) = self.rules_file(folder) {
+            // a file that cannot be read is reported at its setting
+            let _ = rules.compile(files, findings);
+        }
+    }
+
+    fn connect<'a>(&'a self, folder: &'a Path) -> Option<BoxFuture<'a, Trial>> {
+        Some(Box::pin(async move {
+            match self.target(Arc::new(Uncounted), folder) {
+                Ok(target) => target.try_out().await,
+                // reported with the settings
+                Err(_) => Trial::default(),
+            }
+        }))
+    }
+
+    fn open<'a>(&'a self, context: TargetContext<'a>) -> BoxFuture<'a, Result<Arc<dyn Target>, PortError>> {
+        Box::pin(async move { Ok(Arc::new(self.target(context.limits, context.folder)?) as Arc<dyn Target>) })
+    }
+}
