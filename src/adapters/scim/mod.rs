@@ -5,6 +5,7 @@ mod api;
 mod change;
 mod create;
 mod discovery;
+mod ids;
 mod password;
 mod resource;
 mod schema;

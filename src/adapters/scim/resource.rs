@@ -5,6 +5,7 @@ use reqwest::header::ETAG;
 use serde_json::{Map, Value as Json};
 
 use super::api::{member, object};
+use super::ids::IdAttribute;
 use super::password::PasswordIn;
 use crate::adapters::http::answer::Answer;
 use crate::adapters::http::error::Failure;
@@ -45,13 +46,9 @@ impl Resource {
         id.ok_or_else(|| Failure::bad("a user in the answer has no `id`"))
     }
 
-    /// Whether it was created under this external id.
-    pub fn has_external_id(&self, external: &str) -> bool {
-        self.external_id() == Some(external)
-    }
-
-    pub fn external_id(&self) -> Option<&str> {
-        self.text("externalId")
+    /// Landfall's id, if it has one.
+    pub fn external_id(&self, attribute: &IdAttribute) -> Option<&str> {
+        attribute.of(&self.members)
     }
 
     /// The user name. Services compare it without regard to case.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::ScimTarget;
+use super::ids::IdAttribute;
 use super::password::PasswordIn;
 use crate::adapters::http::check;
 use crate::adapters::http::client;
@@ -40,6 +41,11 @@ pub struct ScimSettings {
     /// Parameters of the rule file.
     #[serde(default, serialize_with = "shown::json_by_name")]
     pub rule_params: BTreeMap<String, Json>,
+    /// The attribute that has Landfall's id. Services that do not keep `externalId` need another one that they do not use, such
+    /// as `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber`. Never change it after customers were
+    /// migrated.
+    #[serde(default = "id_attribute")]
+    pub id_attribute: String,
     /// Which request gives the service the password.
     #[serde(default)]
     pub password: PasswordIn,
@@ -64,6 +70,10 @@ pub struct ScimSettings {
 
 fn name() -> String {
     "accounts".to_owned()
+}
+
+fn id_attribute() -> String {
+    "externalId".to_owned()
 }
 
 fn discover() -> bool {
@@ -119,6 +129,10 @@ impl AdapterSettings for ScimSettings {
         bounds(reporter, "response_limit", self.response_limit);
         reporter.bound("scan_limit", self.scan_limit.into(), 1, 100_000);
         RateSettings::check(&self.rates, reporter);
+        if IdAttribute::parse(&self.id_attribute).is_none() {
+            let help = "write an attribute of users, or one of another schema with its URN, such as `urn:…:User:employeeNumber`";
+            reporter.error("R506", "id_attribute", "the attribute cannot have Landfall's id", help);
+        }
         check::report(client::place(&self.server).err().into_iter().collect(), reporter);
     }
 

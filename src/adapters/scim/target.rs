@@ -15,6 +15,7 @@ use super::api::Api;
 use super::change::{Change, Changed};
 use super::create::Creation;
 use super::discovery::{Abilities, Discovery};
+use super::ids::{IdAttribute, Ids};
 use super::password::{PasswordIn, sendable};
 use super::search::Filters;
 use super::settings::ScimSettings;
@@ -47,6 +48,7 @@ pub struct ScimTarget {
     pub(super) rules: TargetRules,
     pub(super) discovery: Discovery,
     pub(super) filters: Filters,
+    pub(super) ids: Ids,
     pub(super) password_in: PasswordIn,
     pub(super) checks_unique: bool,
     pub(super) scan_limit: usize,
@@ -63,12 +65,15 @@ impl ScimTarget {
         let client = Client::open(&settings.server, settings.response_limit, folder);
         let client = client.map_err(|mistake| check::sentence(&[mistake]))?;
         let throttle = Throttle::new(limits, &settings.name, &settings.rates);
+        let attribute = IdAttribute::parse(&settings.id_attribute);
+        let attribute = attribute.ok_or("`id_attribute` is not an attribute that can have an id")?;
         Ok(Self {
             name: settings.name.clone(),
             api: Api { client, throttle },
             rules: TargetRules::open(&settings.rules_file(folder), &settings.rule_params)?,
             discovery: if settings.discover { Discovery::new() } else { Discovery::off() },
             filters: Filters::default(),
+            ids: Ids::new(attribute),
             password_in: settings.password,
             checks_unique: settings.check_unique,
             scan_limit: usize::try_from(settings.scan_limit).unwrap_or(usize::MAX),

@@ -41,8 +41,7 @@ impl Scene {
 /// Another instance on the same service.
 fn target(service: &Service, settings: Json) -> ScimTarget {
     let url = format!("http://{}/scim/v2/", service.address);
-    let mut whole =
-        json!({ "server": { "url": url, "auth": { "bearer": { "token": "T" } }, "allow": ["127.0.0.1"] } });
+    let mut whole = json!({ "server": { "url": url, "auth": { "bearer": { "token": "T" } }, "allow": ["127.0.0.1"] } });
     whole.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
     let settings: ScimSettings = serde_json::from_value(whole).unwrap();
     settings.target(Arc::new(MemoryLedger::new()), std::path::Path::new("")).unwrap()
