@@ -71,7 +71,7 @@ impl<'c> Creation<'c> {
         {
             return Ok(created);
         }
-        let abilities = self.target.abilities(self.call).await?;
+        let abilities = self.target.abilities().await?;
         // a service whose users have no password gets none
         let password = self.password.filter(|_| takes(&abilities, "password"));
         match self.send(&abilities, password).await? {
@@ -154,7 +154,7 @@ impl<'c> Creation<'c> {
     /// Something is taken: by a user of ours, or by somebody else. `unclear` is the error if nothing shows what was meant.
     async fn resolve(&self, unclear: Option<Failure>) -> Result<Created, Failure> {
         // whose user it is does not show, so it is somebody else's
-        let found = match self.target.keeps_ids(self.call).await? {
+        let found = match self.target.keeps_ids().await? {
             true => self.target.ours(&self.new.external_id.0, self.call).await,
             false => Ok(None),
         };

@@ -14,6 +14,7 @@ mod settings;
 mod shape;
 mod target;
 mod trial;
+mod verify;
 
 #[cfg(test)]
 mod tests;

@@ -51,9 +51,19 @@ impl Resource {
         attribute.of(&self.members)
     }
 
-    /// The user name. Services compare it without regard to case.
+    /// The user name.
+    pub fn user_name(&self) -> Option<&str> {
+        self.text("userName")
+    }
+
+    /// The user as JSON text.
+    pub fn json(&self) -> String {
+        Json::Object(self.members.clone()).to_string()
+    }
+
+    /// Whether it has this user name. Services compare it without regard to case.
     pub fn has_user_name(&self, name: &str) -> bool {
-        self.text("userName").is_some_and(|own| own.to_lowercase() == name.to_lowercase())
+        self.user_name().is_some_and(|own| own.to_lowercase() == name.to_lowercase())
     }
 
     /// Whether it may sign in, as far as it says so.
@@ -114,7 +124,7 @@ impl Resource {
             id: self.id()?,
             state: self.state(password),
             legacy: None,
-            logins: self.text("userName").map(str::to_owned).into_iter().collect(),
+            logins: self.user_name().map(str::to_owned).into_iter().collect(),
             claims: Json::Object(claims).to_string(),
             rules: None,
             created_at: created,

@@ -74,7 +74,7 @@ struct Page {
 impl ScimTarget {
     /// The user that we created under this id. Of two the older one counts.
     pub(super) async fn ours(&self, external: &str, call: Call<'_>) -> Result<Option<Resource>, Failure> {
-        if !self.keeps_ids(call).await? {
+        if !self.keeps_ids().await? {
             return Err(self.ids.unknown());
         }
         let mut found = self.search(By::ExternalId(self.ids.attribute(), external), call).await?;
@@ -83,14 +83,14 @@ impl ScimTarget {
     }
 
     /// Whether the service keeps our ids.
-    pub(super) async fn keeps_ids(&self, call: Call<'_>) -> Result<bool, Failure> {
-        let abilities = self.abilities(call).await?;
+    pub(super) async fn keeps_ids(&self) -> Result<bool, Failure> {
+        let abilities = self.abilities().await?;
         Ok(self.ids.are_kept(abilities.schemas.as_ref()))
     }
 
     /// All users with this value.
     pub(super) async fn search(&self, by: By<'_>, call: Call<'_>) -> Result<Vec<Resource>, Failure> {
-        let abilities = self.abilities(call).await?;
+        let abilities = self.abilities().await?;
         if abilities.filter == Support::Yes && !self.filters.are_ignored() {
             let filter = by.filter();
             let answer = self.api.get(&["Users"], &[("filter", &filter)], call).await?;

@@ -25,7 +25,7 @@ impl ScimTarget {
     pub(super) async fn try_out(&self) -> Trial {
         let (began, call) = (Instant::now(), Call::outside_login("check"));
         let asked = async {
-            let abilities = self.abilities(call).await?;
+            let abilities = self.abilities().await?;
             self.search(By::ExternalId(self.ids.attribute(), NOBODY), call).await?;
             Ok(abilities)
         };

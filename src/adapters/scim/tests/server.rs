@@ -61,6 +61,8 @@ pub struct Traps {
     pub lost: usize,
     /// Answers 429.
     pub limited: usize,
+    /// How long an answer takes.
+    pub delay_millis: u64,
     /// Answers 503 to everything.
     pub is_down: bool,
 }
@@ -102,6 +104,8 @@ impl Service {
             async move {
                 let (parts, body) = request.into_parts();
                 let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+                let delay = own.lock().unwrap().traps.delay_millis;
+                tokio::time::sleep(std::time::Duration::from_millis(delay)).await;
                 own.lock().unwrap().answer(&parts, &body)
             }
         });
