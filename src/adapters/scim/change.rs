@@ -82,7 +82,7 @@ impl ScimTarget {
         call: Call<'_>,
         until: Instant,
     ) -> Result<Changed, Failure> {
-        let abilities = self.abilities(call).await?;
+        let abilities = self.abilities().await?;
         if change.password.is_some() && abilities.change_password == Support::No && abilities.patch == Support::No {
             return Err(Failure::new(PortErrorKind::Unsupported, "the service does not change passwords"));
         }

@@ -71,7 +71,7 @@ impl<'c> Creation<'c> {
         {
             return Ok(created);
         }
-        let abilities = self.target.abilities(self.call).await?;
+        let abilities = self.target.abilities().await?;
         // a service whose users have no password gets none
         let password = self.password.filter(|_| takes(&abilities, "password"));
         match self.send(&abilities, password).await? {
@@ -153,7 +153,11 @@ impl<'c> Creation<'c> {
 
     /// Something is taken: by a user of ours, or by somebody else. `unclear` is the error if nothing shows what was meant.
     async fn resolve(&self, unclear: Option<Failure>) -> Result<Created, Failure> {
-        let found = self.target.ours(&self.new.external_id.0, self.call).await;
+        // whose user it is does not show, so it is somebody else's
+        let found = match self.target.keeps_ids().await? {
+            true => self.target.ours(&self.new.external_id.0, self.call).await,
+            false => Ok(None),
+        };
         match (found, unclear) {
             (Ok(Some(user)), _) => self.complete(&user).await,
             (Ok(None), None) => Ok(Created::Conflict(Conflict::Login)),
@@ -181,8 +185,7 @@ impl<'c> Creation<'c> {
     /// The user in the shape of the service, under our id.
     fn shaped(&self, abilities: &Abilities) -> Result<Map<String, Json>, Failure> {
         let mut user = self.target.shaped(self.user.clone(), abilities)?;
-        user.retain(|name, _| !name.eq_ignore_ascii_case("externalId"));
-        user.insert("externalId".to_owned(), self.new.external_id.0.clone().into());
+        self.target.ids.set(&mut user, &self.new.external_id.0, abilities.schemas.as_ref());
         if self.target.password_in == PasswordIn::Patch && takes(abilities, "active") {
             user.insert("active".to_owned(), false.into());
         }
@@ -219,9 +222,7 @@ impl<'c> Creation<'c> {
         let user = if answer.body.is_empty() { None } else { Some(Resource::of(answer)?) };
         let user = user.filter(|user| user.id().is_ok());
         if let Some(user) = user {
-            if user.external_id().is_some_and(|other| other != external) {
-                return Err(Failure::bad("the service answered with another user"));
-            }
+            self.check_id(user.external_id(self.target.ids.attribute()))?;
             return Ok(NewUser { id: user.id()?, user: Some(user) });
         }
         if let Some(id) = answer.header(LOCATION.as_str()).and_then(last_segment) {
@@ -230,6 +231,18 @@ impl<'c> Creation<'c> {
         let user = self.target.ours(external, self.call).await?;
         let user = user.ok_or_else(|| Failure::bad("the answer to a creation has no id of the user"))?;
         Ok(NewUser { id: user.id()?, user: Some(user) })
+    }
+
+    /// Whether a new user came back with its id.
+    fn check_id(&self, found: Option<&str>) -> Result<(), Failure> {
+        if found.is_some_and(|found| found != self.new.external_id.0) {
+            return Err(Failure::bad("the service answered with another user"));
+        }
+        if self.target.ids.came_back(found.is_some()) {
+            let attribute = self.target.ids.attribute().written();
+            tracing::warn!(attribute, "the target does not keep the id of an account, so it cannot be found again");
+        }
+        Ok(())
     }
 
     /// What remains to be done once the user exists.
@@ -288,7 +301,8 @@ impl<'c> Creation<'c> {
         let others = found.into_iter().filter(|user| user.id().is_ok_and(|id| id != new.id));
         let others: Vec<Resource> = others.collect();
         let Some(other) = others.first() else { return Ok(None) };
-        let ours = others.iter().find(|user| user.has_external_id(&self.new.external_id.0));
+        let attribute = self.target.ids.attribute();
+        let ours = others.iter().find(|user| user.external_id(attribute) == Some(&self.new.external_id.0));
         // must happen even if the claim ends meanwhile
         let late = Instant::now() + super::target::CLEAN_UP;
         self.target.remove(&new.id, self.call, late).await?;

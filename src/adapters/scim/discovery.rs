@@ -5,16 +5,22 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::api::{Api, body, member};
 use super::schema::Schemas;
 use crate::adapters::http::answer::Answer;
 use crate::adapters::http::error::Failure;
-use crate::ports::{Call, Support};
+use crate::ports::{Call, PortErrorKind, Support};
 
 /// How long a service is not asked again although it refused a user. Stops users that it never takes from doubling its load.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a service may take to say what it can do. More than a login waits: the answer also counts for later logins.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a failure counts, so that logins that wait for the answer do not all ask again.
+const FAILURE_COUNTS: Duration = Duration::from_secs(1);
 
 /// How many pages of schemas are read.
 const PAGES: usize = 10;
@@ -49,7 +55,13 @@ impl Default for Abilities {
 #[derive(Debug)]
 pub(super) struct Discovery {
     is_asked: bool,
-    known: Mutex<Option<Known>>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    known: Option<Known>,
+    failed: Option<(Instant, Failure)>,
 }
 
 #[derive(Debug, Clone)]
@@ -61,7 +73,7 @@ struct Known {
 impl Discovery {
     /// Asks the service when it is first needed.
     pub fn new() -> Self {
-        Self { is_asked: true, known: Mutex::default() }
+        Self { is_asked: true, state: Arc::default() }
     }
 
     /// Never asks the service, which gets users as the rules make them.
@@ -69,15 +81,18 @@ impl Discovery {
         Self { is_asked: false, ..Self::new() }
     }
 
-    /// What the service can do. The lock is held while it is asked, so that many logins ask once.
-    pub async fn abilities(&self, api: &Api, call: Call<'_>) -> Result<Arc<Abilities>, Failure> {
-        let mut known = self.known.lock().await;
-        if let Some(known) = known.as_ref() {
+    /// What the service can do. Many logins ask once, and one that gives up does not interrupt the answer.
+    pub async fn abilities(&self, api: &Arc<Api>) -> Result<Arc<Abilities>, Failure> {
+        if !self.is_asked {
+            return Ok(Arc::default());
+        }
+        if let Some(known) = &self.state.lock().await.known {
             return Ok(Arc::clone(&known.abilities));
         }
-        let abilities = Arc::new(if self.is_asked { ask(api, call).await? } else { Abilities::default() });
-        *known = Some(Known { abilities: Arc::clone(&abilities), at: Instant::now() });
-        Ok(abilities)
+        let (state, api) = (Arc::clone(&self.state), Arc::clone(api));
+        let asked = tokio::spawn(async move { state.lock().await.ask(&api).await }).await;
+        let ended = |_| Failure::of_this_process(PortErrorKind::Unavailable, "the service was not asked to the end");
+        asked.map_err(ended)?
     }
 
     /// Asks again, because the service refused a user; `None` if nothing has changed, or it was asked just now.
@@ -87,10 +102,10 @@ impl Discovery {
         seen: &Arc<Abilities>,
         call: Call<'_>,
     ) -> Result<Option<Arc<Abilities>>, Failure> {
-        let mut known = self.known.lock().await;
         if !self.is_asked {
             return Ok(None);
         }
+        let known = &mut self.state.lock().await.known;
         if let Some(other) = known.as_ref().filter(|known| !Arc::ptr_eq(&known.abilities, seen)) {
             return Ok(Some(Arc::clone(&other.abilities)));
         }
@@ -102,6 +117,30 @@ impl Discovery {
         let abilities = if has_changed { Arc::new(new) } else { Arc::clone(seen) };
         *known = Some(Known { abilities: Arc::clone(&abilities), at: Instant::now() });
         Ok(has_changed.then_some(abilities))
+    }
+}
+
+impl State {
+    async fn ask(&mut self, api: &Api) -> Result<Arc<Abilities>, Failure> {
+        if let Some(known) = &self.known {
+            return Ok(Arc::clone(&known.abilities));
+        }
+        if let Some((_, failure)) = self.failed.as_ref().filter(|(at, _)| at.elapsed() < FAILURE_COUNTS) {
+            return Err(failure.clone());
+        }
+        let call = Call { deadline: Instant::now() + ANSWER_TIMEOUT, request_id: "discovery" };
+        let answer = timeout_at(call.deadline, ask(api, call)).await.unwrap_or_else(|_| Err(Failure::late()));
+        match answer {
+            Ok(abilities) => {
+                let abilities = Arc::new(abilities);
+                self.known = Some(Known { abilities: Arc::clone(&abilities), at: Instant::now() });
+                Ok(abilities)
+            }
+            Err(failure) => {
+                self.failed = Some((Instant::now(), failure.clone()));
+                Err(failure)
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod api;
 mod change;
 mod create;
 mod discovery;
+mod ids;
 mod password;
 mod resource;
 mod schema;
@@ -13,6 +14,7 @@ mod settings;
 mod shape;
 mod target;
 mod trial;
+mod verify;
 
 #[cfg(test)]
 mod tests;

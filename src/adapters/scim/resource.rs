@@ -5,6 +5,7 @@ use reqwest::header::ETAG;
 use serde_json::{Map, Value as Json};
 
 use super::api::{member, object};
+use super::ids::IdAttribute;
 use super::password::PasswordIn;
 use crate::adapters::http::answer::Answer;
 use crate::adapters::http::error::Failure;
@@ -45,18 +46,24 @@ impl Resource {
         id.ok_or_else(|| Failure::bad("a user in the answer has no `id`"))
     }
 
-    /// Whether it was created under this external id.
-    pub fn has_external_id(&self, external: &str) -> bool {
-        self.external_id() == Some(external)
+    /// Landfall's id, if it has one.
+    pub fn external_id(&self, attribute: &IdAttribute) -> Option<&str> {
+        attribute.of(&self.members)
     }
 
-    pub fn external_id(&self) -> Option<&str> {
-        self.text("externalId")
+    /// The user name.
+    pub fn user_name(&self) -> Option<&str> {
+        self.text("userName")
     }
 
-    /// The user name. Services compare it without regard to case.
+    /// The user as JSON text.
+    pub fn json(&self) -> String {
+        Json::Object(self.members.clone()).to_string()
+    }
+
+    /// Whether it has this user name. Services compare it without regard to case.
     pub fn has_user_name(&self, name: &str) -> bool {
-        self.text("userName").is_some_and(|own| own.to_lowercase() == name.to_lowercase())
+        self.user_name().is_some_and(|own| own.to_lowercase() == name.to_lowercase())
     }
 
     /// Whether it may sign in, as far as it says so.
@@ -117,7 +124,7 @@ impl Resource {
             id: self.id()?,
             state: self.state(password),
             legacy: None,
-            logins: self.text("userName").map(str::to_owned).into_iter().collect(),
+            logins: self.user_name().map(str::to_owned).into_iter().collect(),
             claims: Json::Object(claims).to_string(),
             rules: None,
             created_at: created,

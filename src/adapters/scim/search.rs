@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::ScimTarget;
 use super::api::{ErrorType, body, error_type, member};
+use super::ids::IdAttribute;
 use super::resource::Resource;
 use crate::adapters::http::answer::Answer;
 use crate::adapters::http::error::Failure;
@@ -30,8 +31,8 @@ impl Filters {
 /// What users are searched by.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum By<'b> {
-    /// The id that we created it under.
-    ExternalId(&'b str),
+    /// The id that we created it under, and where it has it.
+    ExternalId(&'b IdAttribute, &'b str),
     /// The user name.
     UserName(&'b str),
 }
@@ -39,7 +40,7 @@ pub(super) enum By<'b> {
 impl By<'_> {
     fn filter(self) -> String {
         let (name, value) = match self {
-            Self::ExternalId(value) => ("externalId", value),
+            Self::ExternalId(attribute, value) => (attribute.written(), value),
             Self::UserName(value) => ("userName", value),
         };
         // a value of a filter is written as in JSON (RFC 7644, section 3.4.2.2)
@@ -48,7 +49,7 @@ impl By<'_> {
 
     fn is(self, user: &Resource) -> bool {
         match self {
-            Self::ExternalId(value) => user.has_external_id(value),
+            Self::ExternalId(attribute, value) => user.external_id(attribute) == Some(value),
             Self::UserName(value) => user.has_user_name(value),
         }
     }
@@ -56,7 +57,9 @@ impl By<'_> {
     /// Whether a service that compares more loosely may find it.
     fn resembles(self, user: &Resource) -> bool {
         match self {
-            Self::ExternalId(value) => user.external_id().is_some_and(|own| own.eq_ignore_ascii_case(value)),
+            Self::ExternalId(attribute, value) => {
+                user.external_id(attribute).is_some_and(|own| own.eq_ignore_ascii_case(value))
+            }
             Self::UserName(_) => self.is(user),
         }
     }
@@ -71,14 +74,23 @@ struct Page {
 impl ScimTarget {
     /// The user that we created under this id. Of two the older one counts.
     pub(super) async fn ours(&self, external: &str, call: Call<'_>) -> Result<Option<Resource>, Failure> {
-        let mut found = self.search(By::ExternalId(external), call).await?;
+        if !self.keeps_ids().await? {
+            return Err(self.ids.unknown());
+        }
+        let mut found = self.search(By::ExternalId(self.ids.attribute(), external), call).await?;
         found.sort_by_key(|user| (user.created(), user.id().ok()));
         Ok(found.into_iter().next())
     }
 
+    /// Whether the service keeps our ids.
+    pub(super) async fn keeps_ids(&self) -> Result<bool, Failure> {
+        let abilities = self.abilities().await?;
+        Ok(self.ids.are_kept(abilities.schemas.as_ref()))
+    }
+
     /// All users with this value.
     pub(super) async fn search(&self, by: By<'_>, call: Call<'_>) -> Result<Vec<Resource>, Failure> {
-        let abilities = self.abilities(call).await?;
+        let abilities = self.abilities().await?;
         if abilities.filter == Support::Yes && !self.filters.are_ignored() {
             let filter = by.filter();
             let answer = self.api.get(&["Users"], &[("filter", &filter)], call).await?;
@@ -102,11 +114,9 @@ impl ScimTarget {
     /// Reads all users, up to the limit. An account beyond it is unknown and never counts as missing.
     async fn scan(&self, by: By<'_>, count: usize, call: Call<'_>) -> Result<Vec<Resource>, Failure> {
         let (mut found, mut seen, mut last) = (Vec::new(), 0, None);
-        let count = count.to_string();
+        let mut count = Some(count.to_string());
         loop {
-            let start = (seen + 1).to_string();
-            let answer = self.api.get(&["Users"], &[("startIndex", &start), ("count", &count)], call).await?;
-            let Page { users, total } = page(&answer)?;
+            let Page { users, total } = self.next(seen + 1, &mut count, call).await?;
             let first = users.first().map(Resource::id).transpose()?;
             if seen > 0 && first.is_some() && first == last {
                 return Err(Failure::new(PortErrorKind::Unsupported, "the service has neither filters nor pages"));
@@ -116,7 +126,7 @@ impl ScimTarget {
             last = first;
             found.extend(users.into_iter().filter(|user| by.is(user)));
             // nobody else has an external id of ours
-            if is_end || (!found.is_empty() && matches!(by, By::ExternalId(_))) {
+            if is_end || (!found.is_empty() && matches!(by, By::ExternalId(..))) {
                 return Ok(found);
             }
             if seen >= self.scan_limit || total.is_some_and(|total| total > self.scan_limit) {
@@ -127,6 +137,22 @@ impl ScimTarget {
                 return Err(Failure::new(PortErrorKind::Unsupported, detail));
             }
         }
+    }
+}
+
+impl ScimTarget {
+    /// The page that begins with this user. A service that fails because of `count` gets no `count` any more.
+    async fn next(&self, start: usize, count: &mut Option<String>, call: Call<'_>) -> Result<Page, Failure> {
+        let start = start.to_string();
+        let place = ("startIndex", start.as_str());
+        if let Some(wanted) = count.as_deref() {
+            let answer = self.api.get(&["Users"], &[place, ("count", wanted)], call).await?;
+            if !matches!(answer.status, 400 | 500) {
+                return page(&answer);
+            }
+            *count = None;
+        }
+        page(&self.api.get(&["Users"], &[place], call).await?)
     }
 }
 

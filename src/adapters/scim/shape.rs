@@ -7,8 +7,10 @@ use serde_json::{Map, Value as Json};
 use super::api::member;
 use super::schema::{Attribute, Kind, Schemas, USER, find};
 
-/// Attributes that every user has (RFC 7643, section 3.1), whether the schema lists them or not.
-const COMMON: [&str; 1] = ["externalId"];
+/// Whether every user has the attribute (RFC 7643, section 3.1), even if the schema does not list it.
+fn is_common(name: &str) -> bool {
+    name.eq_ignore_ascii_case("externalId")
+}
 
 /// A user that a service can store.
 #[derive(Debug, Default, PartialEq)]
@@ -34,7 +36,7 @@ pub(super) fn shape(user: Map<String, Json>, schemas: &Schemas) -> Shaped {
                 urns.push(name.clone());
                 shaped.user.insert(name, extension);
             }
-        } else if COMMON.iter().any(|common| common.eq_ignore_ascii_case(&name)) {
+        } else if is_common(&name) && find(&schemas.user, &name).is_none() {
             shaped.user.insert(name, value);
         } else if let Some((name, value)) = shaped.attribute("", &name, value, &schemas.user) {
             shaped.user.insert(name, value);

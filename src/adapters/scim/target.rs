@@ -15,6 +15,7 @@ use super::api::Api;
 use super::change::{Change, Changed};
 use super::create::Creation;
 use super::discovery::{Abilities, Discovery};
+use super::ids::{IdAttribute, Ids};
 use super::password::{PasswordIn, sendable};
 use super::search::Filters;
 use super::settings::ScimSettings;
@@ -28,7 +29,7 @@ use crate::model::Password;
 use crate::ports::{
     AccountLookup, AccountState, Authenticated, Authentication, BoxFuture, Call, Capabilities, Created,
     Creation as Calls, Deleted, Deletion, ExternalId, Found, Identifier, NewAccount, PasswordCheck, PortError,
-    PortErrorKind, SharedLimits, StoreId, StoredAccount, Support, Target, TargetId, Work,
+    PortErrorKind, SharedLimits, StoreId, StoredAccount, Support, Target, TargetId, Verifier, Work,
 };
 
 /// How long the last result of a ping counts. Health checks come every second, from every instance.
@@ -43,13 +44,15 @@ pub(super) const CLEAN_UP: Duration = Duration::from_secs(30);
 /// Stores accounts at a SCIM service.
 pub struct ScimTarget {
     name: String,
-    pub(super) api: Api,
+    pub(super) api: Arc<Api>,
     pub(super) rules: TargetRules,
     pub(super) discovery: Discovery,
     pub(super) filters: Filters,
+    pub(super) ids: Ids,
     pub(super) password_in: PasswordIn,
     pub(super) checks_unique: bool,
     pub(super) scan_limit: usize,
+    verifier: Option<Arc<dyn Verifier>>,
     reported: PlainMutex<BTreeSet<String>>,
     pinged: Mutex<Option<(Instant, Result<(), Failure>)>>,
 }
@@ -63,23 +66,37 @@ impl ScimTarget {
         let client = Client::open(&settings.server, settings.response_limit, folder);
         let client = client.map_err(|mistake| check::sentence(&[mistake]))?;
         let throttle = Throttle::new(limits, &settings.name, &settings.rates);
+        let attribute = IdAttribute::parse(&settings.id_attribute);
+        let attribute = attribute.ok_or("`id_attribute` is not an attribute that can have an id")?;
         Ok(Self {
             name: settings.name.clone(),
-            api: Api { client, throttle },
+            api: Arc::new(Api { client, throttle }),
             rules: TargetRules::open(&settings.rules_file(folder), &settings.rule_params)?,
             discovery: if settings.discover { Discovery::new() } else { Discovery::off() },
             filters: Filters::default(),
+            ids: Ids::new(attribute),
             password_in: settings.password,
             checks_unique: settings.check_unique,
             scan_limit: usize::try_from(settings.scan_limit).unwrap_or(usize::MAX),
+            verifier: None,
             reported: PlainMutex::default(),
             pinged: Mutex::new(None),
         })
     }
 
+    /// Lets another system verify passwords.
+    #[must_use]
+    pub fn with_verifier(self, verifier: Arc<dyn Verifier>) -> Self {
+        Self { verifier: Some(verifier), ..self }
+    }
+
+    pub(super) fn name_in_settings(&self) -> &str {
+        &self.name
+    }
+
     /// What the service can do.
-    pub(super) async fn abilities(&self, call: Call<'_>) -> Result<Arc<Abilities>, Failure> {
-        self.discovery.abilities(&self.api, call).await
+    pub(super) async fn abilities(&self) -> Result<Arc<Abilities>, Failure> {
+        self.discovery.abilities(&self.api).await
     }
 
     /// A user in the shape of the service. What it does not know is reported once.
@@ -144,7 +161,7 @@ impl ScimTarget {
         }
         let call = Call { deadline: Instant::now() + PING_TIMEOUT, request_id: "ping" };
         let asked = async {
-            self.abilities(call).await?;
+            self.abilities().await?;
             let answer = self.api.get(&["ServiceProviderConfig"], &[], call).await?;
             // a service need not have the endpoint
             if matches!(answer.status, 200 | 404 | 405 | 501) { Ok(()) } else { Err(answer.failure()) }
@@ -168,8 +185,9 @@ impl Target for ScimTarget {
     }
 
     fn capabilities(&self) -> Capabilities {
+        let password = if self.verifier.is_some() { PasswordCheck::Api } else { PasswordCheck::Nothing };
         Capabilities {
-            password: PasswordCheck::Nothing,
+            password,
             lookup: AccountLookup::ExternalId,
             listing: Support::No,
             undo: Support::No,
@@ -191,14 +209,18 @@ impl Target for ScimTarget {
         Box::pin(async move { self.found(external, call).await.map_err(self.failed("find_external")) })
     }
 
-    /// SCIM has no way to verify a password.
     fn authenticate<'a>(
         &'a self,
-        _: Call<'a>,
-        _: &'a TargetId,
-        _: &'a Arc<Password>,
+        call: Call<'a>,
+        id: &'a TargetId,
+        password: &'a Arc<Password>,
     ) -> BoxFuture<'a, Result<Authenticated, PortError>> {
-        Box::pin(async { Ok(Authenticated { verdict: Authentication::Unusable, work: Work::Nothing }) })
+        Box::pin(async move {
+            match &self.verifier {
+                Some(verifier) => self.verify(&**verifier, id, password, call).await,
+                None => Ok(Authenticated { verdict: Authentication::Unusable, work: Work::Nothing }),
+            }
+        })
     }
 
     fn create<'a>(&'a self, call: Call<'a>, account: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>> {

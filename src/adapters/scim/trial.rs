@@ -25,8 +25,8 @@ impl ScimTarget {
     pub(super) async fn try_out(&self) -> Trial {
         let (began, call) = (Instant::now(), Call::outside_login("check"));
         let asked = async {
-            let abilities = self.abilities(call).await?;
-            self.search(By::ExternalId(NOBODY), call).await?;
+            let abilities = self.abilities().await?;
+            self.search(By::ExternalId(self.ids.attribute(), NOBODY), call).await?;
             Ok(abilities)
         };
         match timeout(Trial::PATIENCE, asked).await.unwrap_or_else(|_| Err(Failure::late())) {
@@ -68,6 +68,13 @@ impl ScimTarget {
             warn("rules", message, "try one creation at a test tenant");
             return found;
         };
+        if !self.ids.are_kept(Some(schemas)) {
+            let message = format!(
+                "the service does not keep `{}`, so accounts cannot be found again",
+                self.ids.attribute().written()
+            );
+            warn("id_attribute", message, "set it to an attribute that the service keeps and does not use");
+        }
         if !schemas.takes("password") {
             let message = "the users of the service have no password, so accounts are created without one".to_owned();
             warn("server", message, "every migrated customer must set a password at the service");

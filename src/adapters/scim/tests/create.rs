@@ -216,3 +216,46 @@ async fn a_search_that_cannot_see_all_users_is_an_error() {
         assert_eq!(error.kind(), PortErrorKind::Unsupported, "{error}");
     }
 }
+
+/// The first page of such a service is all there is without `count`.
+#[tokio::test]
+async fn a_service_that_fails_on_count_is_read_without_it() {
+    let traps = Traps { filters: Filters::Refuse, fails_on_count: true, ..Traps::default() };
+    let Scene { service, target } = Scene::new(traps).await;
+    for name in ["one", "two", "three", "four"] {
+        service.add(name);
+    }
+    let ada = customer("1", "ada");
+    ada.create(&target).await;
+    assert_eq!(ada.state(&target).await, Some(AccountState::Active));
+    assert_eq!(customer("2", "bo").state(&target).await, None);
+}
+
+/// Whose account it is does not show, so it is never said that there is none, and nobody else's is taken.
+#[tokio::test]
+async fn a_service_that_does_not_keep_our_id_has_no_accounts_of_ours() {
+    for strict in [false, true] {
+        let traps = Traps { drops_external_id: true, duplicates: Duplicates::Failure, strict, ..Traps::default() };
+        let Scene { service, target } = Scene::new(traps).await;
+        let ada = customer("1", "ada");
+        assert_eq!(ada.create(&target).await, new("u1"));
+        let error = target.find_created(call(), &ada.external).await.unwrap_err();
+        assert!(error.detail().contains("`id_attribute`"), "{error}");
+        assert_eq!(ada.create(&target).await, Created::Conflict(Conflict::Login));
+        assert_eq!(service.users().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn our_id_can_be_in_another_attribute() {
+    for filters in [Filters::Apply, Filters::Refuse] {
+        let traps = Traps { drops_external_id: true, strict: true, lost: 1, filters, ..Traps::default() };
+        let attribute = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber";
+        let Scene { target, .. } = Scene::with(traps, json!({ "id_attribute": attribute })).await;
+        let ada = customer("1", "ada");
+        ada.try_create(&target).await.unwrap_err();
+        assert_eq!(ada.state(&target).await, Some(AccountState::Active));
+        assert_eq!(ada.create(&target).await, Created::Exists(TargetId("u1".to_owned())));
+        assert_eq!(customer("2", "ada").create(&target).await, Created::Conflict(Conflict::Login));
+    }
+}

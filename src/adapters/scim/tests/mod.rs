@@ -4,6 +4,7 @@ mod change;
 mod create;
 mod server;
 mod strict;
+mod verify;
 
 use std::sync::Arc;
 

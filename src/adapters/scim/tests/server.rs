@@ -50,6 +50,10 @@ pub struct Traps {
     pub has_no_patch: bool,
     pub has_no_discovery: bool,
     pub ignores_pages: bool,
+    /// Fails if it is asked for a number of users.
+    pub fails_on_count: bool,
+    /// Does not keep `externalId`; says so in its schema if it is strict.
+    pub drops_external_id: bool,
     /// The shortest password that it takes.
     pub least_password: usize,
     pub needs_password: bool,
@@ -57,6 +61,8 @@ pub struct Traps {
     pub lost: usize,
     /// Answers 429.
     pub limited: usize,
+    /// How long an answer takes.
+    pub delay_millis: u64,
     /// Answers 503 to everything.
     pub is_down: bool,
 }
@@ -98,6 +104,8 @@ impl Service {
             async move {
                 let (parts, body) = request.into_parts();
                 let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+                let delay = own.lock().unwrap().traps.delay_millis;
+                tokio::time::sleep(std::time::Duration::from_millis(delay)).await;
                 own.lock().unwrap().answer(&parts, &body)
             }
         });
@@ -182,7 +190,9 @@ fn list(users: &[Json], total: usize) -> Response {
     answer(200, &json!({ "totalResults": total, "Resources": users }))
 }
 
-const STRICT: [&str; 7] = ["schemas", "externalId", "userName", "password", "active", "name", "emails"];
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+const STRICT: [&str; 8] = ["schemas", "externalId", "userName", "password", "active", "name", "emails", ENTERPRISE];
 
 impl State {
     fn insert(&mut self, mut members: Map<String, Json>, password: Option<String>) -> usize {
@@ -243,8 +253,11 @@ impl State {
         ];
         if !self.traps.strict {
             user.push(text("locale"));
+        } else if self.traps.drops_external_id {
+            user.push(json!({ "name": "externalId", "type": "string", "mutability": "readOnly" }));
         }
-        json!({ "totalResults": 1, "Resources": [ { "id": USER, "attributes": user } ] })
+        let enterprise = json!({ "id": ENTERPRISE, "attributes": [ text("employeeNumber") ] });
+        json!({ "totalResults": 2, "Resources": [ { "id": USER, "attributes": user }, enterprise ] })
     }
 
     fn search(&self, query: &str) -> Response {
@@ -261,13 +274,20 @@ impl State {
                     let (name, wanted) = filter.split_once(" eq ").unwrap();
                     let wanted: String = serde_json::from_str(wanted).unwrap();
                     let is = |user: &&Json| {
-                        let own = user[name].as_str().unwrap_or_default();
+                        let own = match name.strip_prefix(ENTERPRISE) {
+                            Some(name) => &user[ENTERPRISE][&name[1..]],
+                            None => &user[name],
+                        };
+                        let own = own.as_str().unwrap_or_default();
                         own == wanted || (name == "userName" && own.eq_ignore_ascii_case(&wanted))
                     };
                     let found: Vec<Json> = all.iter().filter(is).cloned().collect();
                     return list(&found, found.len());
                 }
             }
+        }
+        if self.traps.fails_on_count && value("count").is_some() {
+            return Response::builder().status(500).body(Body::empty()).unwrap();
         }
         let number = |name: &str| value(name).and_then(|text| text.parse::<usize>().ok());
         let start = if self.traps.ignores_pages { 0 } else { number("startIndex").unwrap_or(1) - 1 };
@@ -306,6 +326,9 @@ impl State {
                 }
                 Duplicates::Second => {}
             }
+        }
+        if self.traps.drops_external_id {
+            members.remove("externalId");
         }
         if self.traps.drops_active {
             members.insert("active".to_owned(), json!(true));

@@ -50,3 +50,17 @@ async fn the_schema_is_read_again_when_a_user_is_refused() {
     assert_eq!(customer("3", "cy").create(&target).await, new("u3"));
     assert_eq!(service.requests(), ["POST /Users"]);
 }
+
+/// A login that gives up does not interrupt the answer, which later logins need.
+#[tokio::test]
+async fn a_slow_service_is_known_in_the_end() {
+    let Scene { service, target } = Scene::new(Traps { delay_millis: 300, ..Traps::default() }).await;
+    let ada = customer("1", "ada");
+    let given_up = tokio::time::timeout(std::time::Duration::from_millis(50), ada.try_create(&target)).await;
+    assert!(given_up.is_err());
+    tokio::time::sleep(std::time::Duration::from_millis(800)).await;
+    service.with(|state| state.traps.delay_millis = 0);
+    assert_eq!(service.requests(), ["GET /ServiceProviderConfig", "GET /Schemas"]);
+    assert_eq!(ada.create(&target).await, new("u1"));
+    assert_eq!(service.requests(), ["POST /Users"]);
+}
