@@ -178,8 +178,11 @@ pub(in crate::adapters) fn param_mistakes(plan: &Plan, params: &BTreeMap<String,
             let message = format!("the parameter `{}` of the rules of the target is {shape}", param.name);
             mistake(&param.name, message, "write a value of this kind");
         } else if !param.may_be(value) {
-            let message =
-                format!("the parameter `{}` of the rules of the target is one of {}", param.name, param.listed_values());
+            let message = format!(
+                "the parameter `{}` of the rules of the target is one of {}",
+                param.name,
+                param.listed_values()
+            );
             mistake(&param.name, message, "set it to one of these values");
         }
     }

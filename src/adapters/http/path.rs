@@ -18,7 +18,10 @@ enum Step {
     Member(String),
     Index(i64),
     /// The only element whose member is this text, in a list of names and values.
-    Only { member: String, text: String },
+    Only {
+        member: String,
+        text: String,
+    },
 }
 
 /// A text that is not a plain path.
@@ -78,7 +81,8 @@ impl fmt::Display for Path {
 
 /// The only element with this member. With two, it is not known which one counts.
 fn only<'a>(list: Value<'a>, member: &str, text: &str) -> Value<'a> {
-    let mut found = list.as_list().unwrap_or_default().iter().filter(|item| item.member(member).as_text() == Some(text));
+    let mut found =
+        list.as_list().unwrap_or_default().iter().filter(|item| item.member(member).as_text() == Some(text));
     match (found.next(), found.next()) {
         (Some(item), None) => *item,
         _ => Value::Missing,
@@ -127,9 +131,27 @@ mod tests {
         assert_eq!(found("$.a['b-c'][-1].d:e"), Some("x"));
         assert_eq!(found("$['k v']"), Some("2"));
         assert_eq!(found("$.n[Name=a:b].Value"), Some("3"));
-        assert_eq!((found("$.n[Name=twice].Value"), found("$.n[Name=x].Value"), found("$.a[Name=x]")), (None, None, None));
+        assert_eq!(
+            (found("$.n[Name=twice].Value"), found("$.n[Name=x].Value"), found("$.a[Name=x]")),
+            (None, None, None)
+        );
         assert_eq!((found("$.a.x.y"), found("$")), (None, None));
-        for wrong in ["", "a", "$a", "$.", "$..a", "$.a[*]", "$.a[?(@.b)]", "$.a[", "$['a", "$.a b", "$.a}", "$.a[=b]", "$.a[b=]", "$.a[b=c d]"] {
+        for wrong in [
+            "",
+            "a",
+            "$a",
+            "$.",
+            "$..a",
+            "$.a[*]",
+            "$.a[?(@.b)]",
+            "$.a[",
+            "$['a",
+            "$.a b",
+            "$.a}",
+            "$.a[=b]",
+            "$.a[b=]",
+            "$.a[b=c d]",
+        ] {
             assert!(Path::parse(wrong).is_err(), "{wrong}");
         }
     }

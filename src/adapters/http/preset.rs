@@ -269,7 +269,9 @@ pub(super) fn of_target(settings: &HttpTargetSettings, folder: &Path) -> Result<
                 }
                 rates = rates.or(Some(target.rates));
             }
-            None => mistakes.push(Mistake::new("preset", "the preset has no target", "use it for a source or a verifier")),
+            None => {
+                mistakes.push(Mistake::new("preset", "the preset has no target", "use it for a source or a verifier"))
+            }
         }
     }
     if rules.is_none() && mistakes.is_empty() {

@@ -305,11 +305,7 @@ pub(in crate::adapters) fn server_secret(server: &mut Server) -> Option<SecretSe
         AuthSettings::Oauth(oauth) => ("client_secret", &mut oauth.client_secret),
         AuthSettings::Aws(aws) => ("secret_key", &mut aws.secret_key),
     });
-    of_auth.map(|(key, secret)| SecretSetting {
-        key: format!("server.auth.{key}"),
-        secret,
-        usage: SecretUse::Address,
-    })
+    of_auth.map(|(key, secret)| SecretSetting { key: format!("server.auth.{key}"), secret, usage: SecretUse::Address })
 }
 
 impl AdapterSettings for HttpSettings {

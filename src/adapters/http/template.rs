@@ -327,9 +327,9 @@ impl<'v> Values<'v> {
             Name::Target(TargetName::Account(path)) => {
                 Failure::of_one_record(format!("the rules of the target make no single value at `{path}`"))
             }
-            Name::Target(TargetName::Item(path)) => {
-                Failure::of_one_record(format!("an element that the rules of the target make has no single value at `{path}`"))
-            }
+            Name::Target(TargetName::Item(path)) => Failure::of_one_record(format!(
+                "an element that the rules of the target make has no single value at `{path}`"
+            )),
             Name::Target(TargetName::HashPart(_)) => Failure::of_one_record("the stored hash lacks a part"),
             _ => Failure::new(crate::ports::PortErrorKind::Misconfigured, "a placeholder has no value"),
         })

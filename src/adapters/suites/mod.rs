@@ -6,6 +6,7 @@ pub(in crate::adapters) mod ledger;
 pub(in crate::adapters) mod limits;
 pub(in crate::adapters) mod nonces;
 mod outbox;
+pub(in crate::adapters) mod remote_target;
 pub(in crate::adapters) mod reports;
 pub(in crate::adapters) mod source;
 pub(in crate::adapters) mod target;

@@ -17,9 +17,7 @@ use crate::adapters::http::request::Built;
 use crate::adapters::http::source::parsed;
 use crate::adapters::http::template::Values;
 use crate::model::Value;
-use crate::ports::{
-    AccountState, Call, Conflict, Created, Found, NewAccount, PasswordChange, PortErrorKind, TargetId,
-};
+use crate::ports::{AccountState, Call, Conflict, Created, Found, NewAccount, PasswordChange, PortErrorKind, TargetId};
 
 /// A creation in progress.
 pub(super) struct Creation<'c> {

@@ -1,5 +1,6 @@
 //! One request to the product: its turn within the rates, the request, and what the answer says about rates.
 
+use bumpalo::Bump;
 use tokio::time::Instant;
 
 use super::HttpTarget;
@@ -7,6 +8,7 @@ use crate::adapters::http::answer::Answer;
 use crate::adapters::http::client::Resend;
 use crate::adapters::http::error::Failure;
 use crate::adapters::http::request::Built;
+use crate::model::Value;
 use crate::ports::{Call, PortErrorKind};
 
 impl HttpTarget {
@@ -18,8 +20,7 @@ impl HttpTarget {
     pub(super) async fn send_as(&self, built: &Built, resend: Resend, call: Call<'_>) -> Result<Answer, Failure> {
         self.throttle.turn(call.deadline).await?;
         let answer = self.client.send(built, resend, call.request_id).await?;
-        self.throttle.note(&answer).await;
-        Ok(answer)
+        self.noted(answer).await
     }
 
     /// Sends a request that changes something, if the claim of its customer still holds.
@@ -30,7 +31,20 @@ impl HttpTarget {
             return Err(Failure::new(PortErrorKind::Unavailable, "the claim on the customer has expired"));
         }
         let answer = self.client.send(built, Resend::Allowed, call.request_id).await?;
+        self.noted(answer).await
+    }
+
+    /// Heeds what an answer says about rates.
+    async fn noted(&self, answer: Answer) -> Result<Answer, Failure> {
         self.throttle.note(&answer).await;
+        let arena = Bump::new();
+        let body = answer.json(&arena).unwrap_or(Value::Missing);
+        let is_limited = self.plan.rate_limited_when.iter().any(|condition| condition.holds(&answer, body, ""));
+        drop(arena);
+        if answer.status == 429 || is_limited {
+            let detail = format!("the server limits the rate of requests (status {})", answer.status);
+            return Err(Failure::new(PortErrorKind::RateLimited, detail));
+        }
         Ok(answer)
     }
 }

@@ -3,8 +3,8 @@
 
 mod body;
 mod create;
-mod existing;
 mod exchange;
+mod existing;
 mod link;
 mod meaning;
 mod name;

@@ -35,6 +35,7 @@ pub(super) struct TargetPlan {
     pub delete: Option<WritePlan>,
     pub ping: Option<WritePlan>,
     pub hashes: Vec<HashPlan>,
+    pub rate_limited_when: Vec<Condition>,
     pub params: BTreeMap<String, Secret>,
 }
 
@@ -173,6 +174,8 @@ impl TargetPlan {
         let ping = writes("ping", compiler.known(KnownTarget::default()), &section.ping, &mut compiler);
         let hashes = section.hashes.iter().flatten().enumerate();
         let hashes = hashes.filter_map(|(at, hash)| compiler.hash(at, hash, section.create.as_ref()?)).collect();
+        let rate_limited_when = section.rate_limited_when.as_deref().unwrap_or_default();
+        let rate_limited_when = compiler.conditions("rate_limited_when", rate_limited_when, &[429, 503]);
         let mut mistakes = compiler.mistakes;
         match create {
             Some(create) if mistakes.is_empty() => {
@@ -189,6 +192,7 @@ impl TargetPlan {
                     delete,
                     ping,
                     hashes,
+                    rate_limited_when,
                     params,
                 };
                 plan.check_password(&mut mistakes);
@@ -270,11 +274,14 @@ impl<'c> Compiler<'c> {
     fn conditions(&mut self, key: &str, written: &[ConditionSettings], usual: &[u16]) -> Vec<Condition> {
         let key = format!("requests.{key}");
         let compiled = Condition::compile_all(&key, written, &mut self.mistakes);
-        let is_open =
-            |condition: &&Condition| !condition.has_evidence() && condition.has_status(|status| !usual.contains(&status));
+        let is_open = |condition: &&Condition| {
+            !condition.has_evidence() && condition.has_status(|status| !usual.contains(&status))
+        };
         let meaning = |condition: &Condition| {
             let other = check::other_meaning(condition, true);
-            other.or_else(|| condition.has_status(|status| matches!(status, 200..=299 | 400 | 422)).then_some("other things"))
+            other.or_else(|| {
+                condition.has_status(|status| matches!(status, 200..=299 | 400 | 422)).then_some("other things")
+            })
         };
         if let Some(meaning) = compiled.iter().filter(is_open).find_map(meaning) {
             let help = "add a value of `body`, or a header, that tells them apart";
@@ -424,8 +431,11 @@ impl<'c> Compiler<'c> {
         };
         let meanings = Meanings {
             done: written.done_when.as_ref().map(|done| self.needed(&format!("{key}.done_when"), done, &[])),
-            password_refused: self
-                .conditions(&format!("{key}.password_refused_when"), &written.password_refused_when, &[]),
+            password_refused: self.conditions(
+                &format!("{key}.password_refused_when"),
+                &written.password_refused_when,
+                &[],
+            ),
             ..Meanings::default()
         };
         let request = request?;
@@ -463,8 +473,11 @@ impl<'c> Compiler<'c> {
         let meanings = Meanings {
             done: written.done_when.as_ref().map(|done| self.needed(&format!("{key}.done_when"), done, &[])),
             none: self.none_when(key, written.none_when.as_deref(), &request),
-            password_refused: self
-                .conditions(&format!("{key}.password_refused_when"), &written.password_refused_when, &[]),
+            password_refused: self.conditions(
+                &format!("{key}.password_refused_when"),
+                &written.password_refused_when,
+                &[],
+            ),
             ..Meanings::default()
         };
         let mut plan = WritePlan { request, merge, meanings, reads: false };

@@ -20,9 +20,9 @@ pub(super) fn sendable(password: &Password) -> Option<&str> {
 /// A password that nobody knows, with characters of every class that policies ask for.
 pub(super) fn unusable_password() -> Result<Zeroizing<String>, Failure> {
     let random = crate::random::bytes::<24>();
-    let random = random.map(Zeroizing::new).map_err(|_| {
-        Failure::new(PortErrorKind::Unavailable, "the operating system gives no random bytes")
-    })?;
+    let random = random
+        .map(Zeroizing::new)
+        .map_err(|_| Failure::new(PortErrorKind::Unavailable, "the operating system gives no random bytes"))?;
     Ok(Zeroizing::new(format!("Lf-1!{}", hex::encode(*random))))
 }
 
@@ -52,7 +52,8 @@ impl StoredHash {
                 parts.insert(name.to_owned(), value);
             }
         }
-        let has_all = plan.parts.iter().all(|part| parts.contains_key(part)) && (!plan.uses_text || self.text.is_some());
+        let has_all =
+            plan.parts.iter().all(|part| parts.contains_key(part)) && (!plan.uses_text || self.text.is_some());
         has_all.then(|| Self { text: self.text.clone(), parts })
     }
 

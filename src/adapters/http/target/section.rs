@@ -49,6 +49,9 @@ pub struct TargetSection {
     /// Stored hashes that the product takes as they are, for `landfall bulk`.
     #[serde(default)]
     pub hashes: Option<Vec<HashSettings>>,
+    /// Answers to any request that mean that there are too many of them, besides the status 429.
+    #[serde(default)]
+    pub rate_limited_when: Option<Vec<ConditionSettings>>,
 }
 
 /// Creates an account.
@@ -281,6 +284,7 @@ impl TargetSection {
             delete: self.delete.or(other.delete),
             ping: self.ping.or(other.ping),
             hashes: self.hashes.or(other.hashes),
+            rate_limited_when: self.rate_limited_when.or(other.rate_limited_when),
         }
     }
 }

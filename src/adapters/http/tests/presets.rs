@@ -281,7 +281,7 @@ async fn presets_parse_and_explain_themselves() {
             verifier(json!({ "server": server, "preset": name, "params": params })).unwrap();
         }
         if preset.target.is_some() {
-            super::target::target_of(json!({ "server": server, "preset": name, "params": params }), Path::new(""))
+            target::target_of(json!({ "server": server, "preset": name, "params": params }), Path::new(""))
                 .unwrap_or_else(|error| panic!("{name}: {error}"));
         }
     }
