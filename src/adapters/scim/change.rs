@@ -107,6 +107,10 @@ impl ScimTarget {
         }
         let mut version = user.as_ref().and_then(Resource::version).or(version).map(str::to_owned);
         for _ in 0..2 {
+            let is_pending = |user: &Resource| user.state(self.password_in) == AccountState::Pending;
+            if change.when == When::Pending && !user.as_ref().is_none_or(is_pending) {
+                return Ok(Changed::Overtaken);
+            }
             let (method, body) = match (&user, abilities.patch) {
                 (Some(user), Support::No) => (Method::PUT, change.put(user, &abilities)),
                 _ => (Method::PATCH, change.patch()),
@@ -126,9 +130,6 @@ impl ScimTarget {
                 _ => return Err(answer.failure()),
             }
             let Some(user) = &user else { return Ok(Changed::Missing) };
-            if change.when == When::Pending && user.state(self.password_in) != AccountState::Pending {
-                return Ok(Changed::Overtaken);
-            }
             version = user.version().map(str::to_owned);
         }
         Err(Failure::new(PortErrorKind::Unavailable, "the user is changed by others at the same time"))
