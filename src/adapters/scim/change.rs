@@ -13,12 +13,21 @@ use super::resource::Resource;
 use super::shape::shape;
 use crate::adapters::http::error::Failure;
 use crate::model::json::write_text;
-use crate::ports::{Call, Deleted, PortErrorKind, Support, TargetId};
+use crate::ports::{AccountState, Call, Deleted, PortErrorKind, Support, TargetId};
 
 /// What is changed.
 pub(super) struct Change<'p> {
     pub password: Option<&'p str>,
     pub active: Option<bool>,
+    pub when: When,
+}
+
+/// When a user is changed that was changed by somebody else meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    Always,
+    /// While it waits for its password.
+    Pending,
 }
 
 /// What became of a change.
@@ -26,6 +35,8 @@ pub(super) enum Changed {
     Done,
     /// The service does not take it: a password against its policy.
     Refused(Failure),
+    /// Somebody else has completed the user.
+    Overtaken,
     /// There is no such user.
     Missing,
 }
@@ -96,6 +107,10 @@ impl ScimTarget {
         }
         let mut version = user.as_ref().and_then(Resource::version).or(version).map(str::to_owned);
         for _ in 0..2 {
+            let is_pending = |user: &Resource| user.state(self.password_in) == AccountState::Pending;
+            if change.when == When::Pending && !user.as_ref().is_none_or(is_pending) {
+                return Ok(Changed::Overtaken);
+            }
             let (method, body) = match (&user, abilities.patch) {
                 (Some(user), Support::No) => (Method::PUT, change.put(user, &abilities)),
                 _ => (Method::PATCH, change.patch()),

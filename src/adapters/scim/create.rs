@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::ScimTarget;
 use super::api::{ErrorType, Write, error_type, member, own_object};
-use super::change::{Change, Changed};
+use super::change::{Change, Changed, When};
 use super::discovery::Abilities;
 use super::password::{PasswordIn, sendable, unusable, with_password};
 use super::resource::Resource;
@@ -45,15 +45,6 @@ struct NewUser {
     id: TargetId,
     /// As the service returned it, if it did.
     user: Option<Resource>,
-}
-
-/// What became of the password.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Password {
-    /// It is stored, or there was none to store.
-    Done,
-    /// The policy of the service refused it, or it cannot be sent.
-    Refused,
 }
 
 impl<'c> Creation<'c> {
@@ -262,35 +253,33 @@ impl<'c> Creation<'c> {
                 if active.is_some_and(|active| active != self.is_active()) {
                     self.activate(&new.id, version).await?;
                 }
-                Ok(created(new.id, if is_without { Password::Refused } else { Password::Done }))
+                Ok(if is_without { Created::NewWithoutPassword(new.id) } else { Created::New(new.id) })
             }
         }
     }
 
-    /// Sets the password and the state, which completes the user.
+    /// Sets the password and the state, which completes the user. One whose password is refused stays incomplete, so that it
+    /// gets another one later.
     async fn set(&self, id: TargetId, version: Option<&str>, password: Option<&str>) -> Result<Created, Failure> {
-        let Some(password) = password else {
-            self.activate(&id, version).await?;
-            return Ok(created(id, Password::Refused));
-        };
-        let change = Change { password: Some(password), active: Some(self.is_active()) };
+        if password.is_none() {
+            return Ok(Created::NewWithoutPassword(id));
+        }
+        let change = Change { password, active: Some(self.is_active()), when: When::Pending };
         match self.target.change(&id, &change, version, self.call, self.new.until).await? {
-            Changed::Done => Ok(created(id, Password::Done)),
-            Changed::Refused(_) => {
-                self.activate(&id, version).await?;
-                Ok(created(id, Password::Refused))
-            }
+            Changed::Done => Ok(Created::New(id)),
+            Changed::Refused(_) => Ok(Created::NewWithoutPassword(id)),
+            Changed::Overtaken => Ok(Created::Exists(id)),
             Changed::Missing => Err(gone()),
         }
     }
 
     /// Sets the state alone.
     async fn activate(&self, id: &TargetId, version: Option<&str>) -> Result<(), Failure> {
-        let change = Change { password: None, active: Some(self.is_active()) };
+        let change = Change { password: None, active: Some(self.is_active()), when: When::Always };
         match self.target.change(id, &change, version, self.call, self.new.until).await? {
             Changed::Done => Ok(()),
             Changed::Refused(failure) => Err(failure),
-            Changed::Missing => Err(gone()),
+            Changed::Missing | Changed::Overtaken => Err(gone()),
         }
     }
 
@@ -310,13 +299,6 @@ impl<'c> Creation<'c> {
             Some(ours) => self.complete(ours).await.map(Some),
             None => other.id().map(|_| Some(Created::Conflict(Conflict::Login))),
         }
-    }
-}
-
-fn created(id: TargetId, password: Password) -> Created {
-    match password {
-        Password::Done => Created::New(id),
-        Password::Refused => Created::NewWithoutPassword(id),
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use super::api::Api;
-use super::change::{Change, Changed};
+use super::change::{Change, Changed, When};
 use super::create::Creation;
 use super::discovery::{Abilities, Discovery};
 use super::ids::{IdAttribute, Ids};
@@ -142,10 +142,10 @@ impl ScimTarget {
             active = (user.state(self.password_in) == AccountState::Pending).then_some(true);
             version = user.version().map(str::to_owned);
         }
-        let change = Change { password: Some(password), active };
+        let change = Change { password: Some(password), active, when: When::Always };
         match self.change(id, &change, version.as_deref(), call, call.deadline).await? {
             Changed::Done => Ok(Some(id.clone())),
-            Changed::Missing => Ok(None),
+            Changed::Missing | Changed::Overtaken => Ok(None),
             Changed::Refused(_) => {
                 let detail = "the password policy of the target refuses the password";
                 Err(Failure::of_this_process(PortErrorKind::Unsupported, detail))

@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 use self::server::{Duplicates, Filters, Service, Traps};
 use super::{ScimSettings, ScimTarget};
 use crate::adapters::memory::MemoryLedger;
+use crate::adapters::suites::remote_target::check_behaviour;
 use crate::adapters::suites::target::{call, password, soon};
 use crate::ports::{
     AccountState, Authentication, Conflict, Created, Deleted, Deletion, ExternalId, LegacyKey, NewAccount,
@@ -109,9 +110,19 @@ fn new(id: &str) -> Created {
     Created::New(TargetId(id.to_owned()))
 }
 
-/// What every target does, as far as SCIM can.
-#[tokio::test]
+/// With passwords in a second request it shows which accounts are incomplete.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 pub(in crate::adapters) async fn scim_target_passes() {
+    for has_no_patch in [false, true] {
+        let traps = Traps { least_password: 8, has_no_patch, ..Traps::default() };
+        let Scene { service, target } = Scene::with(traps, json!({ "password": "patch" })).await;
+        service.add("stranger");
+        check_behaviour(&target).await;
+    }
+}
+
+#[tokio::test]
+async fn a_target_with_passwords_in_one_request_does_what_it_can() {
     let Scene { service, target } = Scene::new(Traps::default()).await;
     let ada = customer("1", "ada");
     assert_eq!(ada.create(&target).await, new("u1"));
