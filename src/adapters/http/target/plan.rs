@@ -258,12 +258,13 @@ impl<'c> Compiler<'c> {
     }
 
     fn request(&mut self, key: &str, settings: &RequestSettings, known: Known<'_>) -> Option<Request> {
-        if settings.basic.is_some() {
+        let mut settings = settings.clone();
+        if settings.basic.take().is_some() {
             let help = "write Landfall's own user and password as `server.auth: { kind: basic, … }`";
             let message = "`basic` is for the password of a customer";
             self.mistakes.push(Mistake::new(format!("requests.{key}.request.basic"), message, help));
         }
-        check::required_request(&format!("requests.{key}.request"), Some(settings), known, &mut self.mistakes)
+        check::required_request(&format!("requests.{key}.request"), Some(&settings), known, &mut self.mistakes)
     }
 
     fn path(&mut self, key: &str, text: &str) -> Option<Path> {
