@@ -183,8 +183,8 @@ impl TargetAdapter for ScimSettings {
         }
     }
 
-    fn connect<'a>(&'a self, folder: &'a Path) -> Option<BoxFuture<'a, Trial>> {
-        Some(Box::pin(async move {
+    fn connect<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, Option<Trial>> {
+        Box::pin(async move {
             let mut trial = match self.target(Arc::new(Uncounted), folder) {
                 Ok(target) => target.try_out().await,
                 // reported with the settings
@@ -195,8 +195,8 @@ impl TargetAdapter for ScimSettings {
                 let within = |finding: TrialFinding| TrialFinding { key: format!("verify.{}", finding.key), ..finding };
                 trial.findings.extend(found.map(within));
             }
-            trial
-        }))
+            Some(trial)
+        })
     }
 
     fn open<'a>(&'a self, context: TargetContext<'a>) -> BoxFuture<'a, Result<Arc<dyn Target>, PortError>> {

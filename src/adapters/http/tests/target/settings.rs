@@ -97,12 +97,12 @@ async fn a_trial_writes_nothing() {
     let product = fake::Product::default();
     let server = product.start().await;
     let settings: HttpTargetSettings = serde_json::from_value(rest(&server, json!({}))).unwrap();
-    let trial = settings.connect(Path::new("")).unwrap().await;
+    let trial = settings.connect(Path::new("")).await.unwrap();
     assert!(trial.summary.is_some_and(|summary| summary.contains("nothing was written")), "{:?}", trial.findings);
     assert_eq!(product.asked(), ["GET /health"]);
     let gone = json!({ "preset": "rest", "server": { "url": "http://127.0.0.1:9", "allow": [ "127.0.0.1" ] } });
     let settings: HttpTargetSettings = serde_json::from_value(gone).unwrap();
-    let trial = settings.connect(Path::new("")).unwrap().await;
+    let trial = settings.connect(Path::new("")).await.unwrap();
     assert_eq!((trial.summary, trial.findings[0].code, trial.findings[0].key.as_str()), (None, "R514", "server"));
 }
 
