@@ -17,6 +17,7 @@ mod mysql;
 mod pooling;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod refusal;
 #[doc(hidden)]
 pub mod registry;
 pub mod sql;
@@ -24,6 +25,7 @@ pub mod sqlite;
 pub mod stored_hash;
 #[cfg(test)]
 mod suites;
+mod target_rules;
 mod write_back;
 
 use crate::ports::{PortError, PortErrorKind};

@@ -3,8 +3,11 @@
 pub(in crate::adapters) mod attempts;
 mod binding;
 pub(in crate::adapters) mod ledger;
+pub(in crate::adapters) mod limits;
 pub(in crate::adapters) mod nonces;
 mod outbox;
+#[cfg(feature = "postgres")]
+pub(in crate::adapters) mod postgres;
 pub(in crate::adapters) mod reports;
 pub(in crate::adapters) mod source;
 pub(in crate::adapters) mod target;
