@@ -138,6 +138,14 @@ impl Bulk {
         digests.collect()
     }
 
+    /// The digests of the logins of a record that belong to several customers, as far as that was found out before.
+    #[must_use]
+    pub fn shared_logins(&self, json: &str) -> Vec<String> {
+        let Some(shared) = &self.settings.shared else { return Vec::new() };
+        let logins = self.logins(json).into_iter().flat_map(|of_customer| of_customer.logins);
+        logins.filter(|subject| shared.is_shared(subject)).collect()
+    }
+
     /// Creates the accounts of a record, or those at these positions, counted from 1. A run may be interrupted anywhere.
     ///
     /// # Errors
