@@ -16,7 +16,7 @@ use crate::rules::RecordsPath;
 
 /// The records.
 pub(super) struct Input {
-    from: From,
+    from: Origin,
     format: Option<Format>,
     at: Option<RecordsPath>,
     options: ReadOptions,
@@ -24,7 +24,7 @@ pub(super) struct Input {
     read: Arc<AtomicU64>,
 }
 
-enum From {
+enum Origin {
     File(PathBuf),
     /// Standard input, copied to a file without a name: the logins are compared before the first account is created.
     Copied(File),
@@ -64,7 +64,7 @@ impl Input {
             read: Arc::default(),
         };
         if let Some(path) = &arguments.input {
-            let from = if is_dash(path) { From::Copied(copy(path)?) } else { From::File(path.clone()) };
+            let from = if is_dash(path) { Origin::Copied(copy(path)?) } else { Origin::File(path.clone()) };
             return Ok(of(from, arguments.from, arguments.records.clone()));
         }
         let context = SourceContext { folder: &loaded.folder, identifiers: loaded.settings.identifier.profile() };
@@ -72,9 +72,9 @@ impl Input {
         Ok(match adapter.listing(context).map_err(unlisted)? {
             Listing::Export { path, format, records } => {
                 let at = records.map(|at| at.parse()).transpose().map_err(CommandError::new)?;
-                of(From::File(path), format, at)
+                of(Origin::File(path), format, at)
             }
-            Listing::Records(records) => of(From::Pages(Mutex::new(Some(records))), None, None),
+            Listing::Records(records) => of(Origin::Pages(Mutex::new(Some(records))), None, None),
         })
     }
 
@@ -85,13 +85,13 @@ impl Input {
     pub(super) fn records(&self) -> Result<(Records, Reading), CommandError> {
         self.read.store(0, Ordering::Relaxed);
         let (bytes, path): (Source, PathBuf) = match &self.from {
-            From::File(path) => (source(path)?, path.clone()),
-            From::Copied(file) => {
+            Origin::File(path) => (source(path)?, path.clone()),
+            Origin::Copied(file) => {
                 let mut again = file.try_clone()?;
                 again.seek(SeekFrom::Start(0))?;
                 (Box::new(again), PathBuf::from("-"))
             }
-            From::Pages(records) => {
+            Origin::Pages(records) => {
                 let records = records.lock().unwrap_or_else(PoisonError::into_inner).take();
                 return Ok((records.unwrap_or_else(|| Box::new(std::iter::empty())), Reading::default()));
             }
@@ -103,9 +103,9 @@ impl Input {
     /// How many bytes were read, of how many; `None` if nobody knows.
     pub(super) fn position(&self) -> Option<(u64, u64)> {
         let about = match &self.from {
-            From::File(path) => std::fs::metadata(path).ok(),
-            From::Copied(file) => file.metadata().ok(),
-            From::Pages(_) => None,
+            Origin::File(path) => std::fs::metadata(path).ok(),
+            Origin::Copied(file) => file.metadata().ok(),
+            Origin::Pages(_) => None,
         };
         let length = about.filter(std::fs::Metadata::is_file)?.len();
         Some((self.read.load(Ordering::Relaxed).min(length), length))
