@@ -19,7 +19,7 @@ pub const OUTCOME: Label = Label::one_of(
     ],
 );
 
-/// Why a login was refused, or that its record was unreadable. Reasons that rules and hooks define are left out.
+/// Why a login was refused, that its record was unreadable, or that its password was refused. Reasons that rules and hooks define are left out.
 pub const REASON: Label = Label::one_of(
     "reason",
     &[
@@ -37,7 +37,9 @@ pub const REASON: Label = Label::one_of(
         "missing",
         "attempts",
         "pending",
+        "already_migrated",
         "unreadable",
+        "password_policy",
     ],
 );
 
@@ -86,8 +88,10 @@ pub const STEP_RESULT: Label = Label::one_of(
         "done",
         "buried",
         "held",
+        "taken",
         // create
         "new",
+        "password_refused",
         "exists",
         "login_conflict",
         "legacy_conflict",
@@ -141,6 +145,7 @@ pub const FAILURE: Label = Label::one_of(
         "misconfigured",
         "bad_response",
         "conflict",
+        "password_refused",
         "unsupported",
         "cost_refused",
     ],

@@ -15,8 +15,8 @@ use super::visit::Visit;
 use super::write_back::Known;
 use crate::ports::{
     Abandon, AccountLookup, AccountState, Call, Claim, ClaimAnswer, Conflict, Created, Creation, Decision,
-    DecisionOutcome, DecisionReason, Deletion, EntryState, EventKind, Finish, Finished, Grant, HookInput, HookPoint,
-    Left, NewAccount, PasswordChange, PasswordCheck, PortError, PortErrorKind, Record, TargetId,
+    DecisionOutcome, DecisionReason, Deletion, EntryState, EventKind, Finish, Finished, Found, Grant, HookInput,
+    HookPoint, Left, NewAccount, PasswordChange, PasswordCheck, PortError, PortErrorKind, Record, TargetId,
 };
 
 /// A customer without an account, and the account that the rules create.
@@ -128,37 +128,46 @@ impl Visit<'_> {
                 self.step(&Step::Created { answer: CreateResult::NewWithoutPassword, took: began.elapsed() });
                 self.created(admission, newcomer, claim, &id, Password::Refused).await.map(Some)
             }
-            // The pending account was given a password in another way. A target that finds accounts by login says so itself.
+            // The pending account was given a password in another way. A target that finds accounts by login says so itself;
+            // for others the ledger has to learn that the legacy password counts no more.
             Ok(Created::Exists(id)) if claim.grant.pending.as_ref() == Some(&id) => {
                 self.step(&Step::Created { answer: CreateResult::Exists, took: began.elapsed() });
                 match self.cx.accounts.lookup() {
-                    AccountLookup::Login => self.give_up(identity, claim).await,
-                    AccountLookup::ExternalId => self.adopt(admission, newcomer, claim, &id).await?,
+                    AccountLookup::Login => {
+                        self.give_up(identity, claim).await;
+                        self.already_created(admission, newcomer, id).await
+                    }
+                    AccountLookup::ExternalId => {
+                        self.adopt(admission, newcomer, claim, &id).await?;
+                        let external_id = Some(identity.external_id.clone());
+                        self.check_at_target(admission, &Found { id, external_id, state: AccountState::Active }).await
+                    }
                 }
-                self.already_created(admission, newcomer, id).await
             }
             // Created by an attempt that was interrupted before it finished, with its own password. The ledger is
             // updated as recovery would do it, so that this login still records exactly one decision of its own.
             Ok(Created::Exists(id)) => {
                 self.step(&Step::Created { answer: CreateResult::Exists, took: began.elapsed() });
                 self.adopt(admission, newcomer, claim, &id).await?;
-                match self.cx.accounts.target.capabilities().password {
-                    // The legacy system has verified the password in this login, and the target cannot.
-                    PasswordCheck::Nothing if newcomer.verified_at.is_some() => {
-                        Ok(Some(self.signed_in_to_adopted(newcomer, id)))
-                    }
-                    _ => self.already_created(admission, newcomer, id).await,
-                }
+                self.already_created(admission, newcomer, id).await
             }
             Ok(Created::Conflict(conflict)) => Err(self.conflict(identity, claim, conflict, began).await),
             Err(error) => Err(self.creation_failed(identity, claim, &error).await),
         }
     }
 
-    fn signed_in_to_adopted(&mut self, newcomer: &Newcomer, id: TargetId) -> Ending {
+    /// Signs in a customer whose migration was completed while this login was in progress, if the target verifies nothing:
+    /// the legacy system has just verified the password that counted until then.
+    async fn completed_meanwhile(&mut self, newcomer: &Newcomer) -> Flow<Option<Ending>> {
+        if newcomer.verified_at.is_none() {
+            return Ok(None);
+        }
+        let entry = self.cx.records.ledger.entry(&newcomer.identity.key).await;
+        let entry = entry.map_err(|error| self.ledger_failed(&error))?;
+        let Some(entry) = entry.filter(|entry| self.was_overtaken(entry)) else { return Ok(None) };
         self.verified();
-        let account = Some((id, Some(newcomer.identity.external_id.clone())));
-        Ending { account, change: newcomer.draft.change, ..Ending::of(Outcome::Authenticated) }
+        let account = entry.account.map(|id| (id, Some(entry.external_id)));
+        Ok(Some(Ending { account, change: newcomer.draft.change, ..Ending::of(Outcome::Authenticated) }))
     }
 
     fn new_account<'a>(
@@ -322,7 +331,11 @@ impl Visit<'_> {
             // A password reset finds the account that it would have created.
             (_, None) => Ok(Some(Ending { account: account(), ..Ending::refused(Refusal::Pending) })),
             (AccountState::Pending, Some(_)) => Err(Ending { account: account(), ..Ending::refused(Refusal::Pending) }),
-            (AccountState::Active | AccountState::Disabled, Some(_)) => self.check_at_target(admission, &found).await,
+            (AccountState::Active, Some(_)) => match self.completed_meanwhile(newcomer).await? {
+                Some(ending) => Ok(Some(ending)),
+                None => self.check_at_target(admission, &found).await,
+            },
+            (AccountState::Disabled, Some(_)) => self.check_at_target(admission, &found).await,
         }
     }
 

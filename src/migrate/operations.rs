@@ -104,7 +104,8 @@ impl Migrator {
     /// Returns the id if the account exists.
     ///
     /// # Errors
-    /// Any error of the target or the ledger; [`PortErrorKind::Unsupported`] if the password is invalid.
+    /// Any error of the target or the ledger; [`PortErrorKind::PasswordRefused`] if the password is invalid or the target's policy
+    /// refuses it.
     pub async fn set_password(
         &self,
         request_id: &str,
@@ -112,7 +113,7 @@ impl Migrator {
         password: Zeroizing<Vec<u8>>,
     ) -> Result<Option<TargetId>, PortError> {
         let password = acceptable_password(&password).ok_or_else(|| {
-            PortError::new(PortErrorKind::Unsupported, "login", "set_password")
+            PortError::new(PortErrorKind::PasswordRefused, "login", "set_password")
                 .because("the password is empty, too long, or contains a NUL byte")
         })?;
         if self.cx.accounts.store() == Store::Wrong {

@@ -11,7 +11,7 @@ use super::step::{Known, Step};
 use super::systems::{AfterMismatch, LegacySystem};
 use super::visit::Visit;
 use crate::ports::{
-    AccountLookup, AccountState, Authenticated, Authentication, Found, HookInput, HookPoint, PasswordChange,
+    AccountLookup, AccountState, Authenticated, Authentication, Entry, Found, HookInput, HookPoint, PasswordChange,
     PasswordCheck, Record,
 };
 
@@ -58,12 +58,21 @@ impl Visit<'_> {
             }
             AccountLookup::ExternalId => {
                 let entry = self.cx.records.ledger.migrated(&self.subject).await;
-                entry.map_err(|error| self.ledger_failed(&error))?.and_then(|entry| entry.found())
+                let entry = entry.map_err(|error| self.ledger_failed(&error))?;
+                entry.filter(|entry| !self.was_overtaken(entry)).and_then(|entry| entry.found())
             }
         };
         let known = if found.is_some() { Known::Yes } else { Known::No };
         self.step(&Step::Looked { known, took: began.elapsed() });
         Ok(found)
+    }
+
+    /// Whether a migration was completed while this login was in progress, as by a second login at the same time, and the
+    /// target verifies nothing. Then the legacy system verifies the password, which counted when this login began.
+    pub(super) fn was_overtaken(&self, entry: &Entry) -> bool {
+        let password = self.cx.accounts.target.capabilities().password;
+        let is_recent = entry.done_at.is_some_and(|done_at| done_at >= self.started_at);
+        password == PasswordCheck::Nothing && entry.verified_at.is_some() && is_recent
     }
 
     /// The account of a customer, as the target or the ledger knows it.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::attempts::Counting;
@@ -29,6 +30,8 @@ pub(super) struct Visit<'m> {
     pub deadline: Instant,
     pub operation: Operation,
     pub started: Instant,
+    /// The same by the wall clock.
+    pub started_at: Timestamp,
     /// Keyed digest of the identifier.
     pub subject: String,
     /// Keyed digest of the customer, if the record is known.
@@ -61,7 +64,8 @@ enum PasswordVerified {
 impl<'m> Visit<'m> {
     pub(super) fn begin(cx: &'m Context, operation: Operation, request_id: String) -> Self {
         let started = Instant::now();
-        let facts = Facts { now: Some(cx.records.now().to_string()), tenant: cx.tenant.clone(), ..Facts::default() };
+        let started_at = cx.records.now();
+        let facts = Facts { now: Some(started_at.to_string()), tenant: cx.tenant.clone(), ..Facts::default() };
         let legacy = &cx.systems.first;
         let (rules, run) = rules_of(legacy, facts);
         Self {
@@ -73,6 +77,7 @@ impl<'m> Visit<'m> {
             deadline: started + cx.deadline,
             operation,
             started,
+            started_at,
             subject: String::new(),
             customer: None,
             queried_source: None,

@@ -22,6 +22,8 @@ pub enum PortErrorKind {
     BadResponse,
     /// It holds data that contradicts what we want to write.
     Conflict,
+    /// Its password policy refuses the password.
+    PasswordRefused,
     /// It does not support the operation.
     Unsupported,
 }
@@ -37,6 +39,7 @@ impl PortErrorKind {
             Self::Misconfigured => "misconfigured",
             Self::BadResponse => "bad_response",
             Self::Conflict => "conflict",
+            Self::PasswordRefused => "password_refused",
             Self::Unsupported => "unsupported",
         }
     }

@@ -50,7 +50,9 @@ pub trait Target: Send + Sync {
     /// Creates an account, or completes the pending account with the same external id.
     fn create<'a>(&'a self, call: Call<'a>, account: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>>;
 
-    /// Sets a password; a pending account becomes active. Returns the id if the account exists.
+    /// Sets a password; a pending account becomes active. Returns the id if the account exists;
+    /// [`PortErrorKind::PasswordRefused`](super::PortErrorKind::PasswordRefused) if the target's policy refuses the
+    /// password.
     fn set_password<'a>(
         &'a self,
         call: Call<'a>,

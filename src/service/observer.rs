@@ -77,6 +77,7 @@ fn reason(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Refused(refusal) => refusal.name(),
         Outcome::UnreadableRecord => "unreadable",
+        Outcome::MigratedWithoutPassword => "password_policy",
         _ => "",
     }
 }

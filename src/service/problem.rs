@@ -70,6 +70,15 @@ impl Problem {
     /// The route does not support the method.
     pub(super) const METHOD: Self =
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "urn:landfall:problem:method", "method not allowed");
+    /// The password policy of the target refuses a new password.
+    pub(super) const PASSWORD_REFUSED: Self = Self::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "urn:landfall:problem:password-refused",
+        "the password policy of the target refuses the password",
+    );
+    /// The target cannot do what the route needs.
+    pub(super) const UNSUPPORTED: Self =
+        Self::new(StatusCode::NOT_IMPLEMENTED, "urn:landfall:problem:unsupported", "the target does not support this");
     /// An unexpected failure.
     pub(super) const INTERNAL: Self =
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "urn:landfall:problem:internal", "internal error");

@@ -20,6 +20,7 @@ mod once;
 mod operations;
 mod races;
 mod refusals;
+mod remote;
 mod several;
 mod spelling;
 mod systems;

@@ -25,6 +25,7 @@ pub enum Fault {
 #[derive(Debug)]
 pub struct Faults {
     script: Mutex<Script>,
+    calls: Mutex<Vec<&'static str>>,
 }
 
 #[derive(Debug)]
@@ -35,7 +36,7 @@ struct Script {
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { script: Mutex::new(Script { queue: VecDeque::new(), standing: Fault::Pass }) }
+        Self { script: Mutex::new(Script { queue: VecDeque::new(), standing: Fault::Pass }), calls: Mutex::default() }
     }
 }
 
@@ -50,6 +51,11 @@ impl Faults {
         self.script.lock().unwrap_or_else(PoisonError::into_inner).standing = fault;
     }
 
+    /// The operations that were called since the last time this was asked, in their order.
+    pub fn calls(&self) -> Vec<&'static str> {
+        std::mem::take(&mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Applies the next fault to some work.
     ///
     /// # Errors
@@ -61,6 +67,7 @@ impl Faults {
         work: impl Future<Output = Result<T, PortError>>,
     ) -> Result<T, PortError> {
         let failed = |kind| PortError::new(kind, adapter, operation).because("an injected fault");
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(operation);
         match self.next() {
             Fault::Pass => work.await,
             Fault::Fail(kind) => Err(failed(kind)),

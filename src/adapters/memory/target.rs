@@ -13,9 +13,9 @@ use crate::adapters::memory::Faults;
 use crate::hashing::Hasher;
 use crate::model::Password;
 use crate::ports::{
-    AccountState, Authenticated, Authentication, BoxFuture, Call, Capabilities, Conflict, Created, Deleted, Deletion,
-    ExternalId, Found, Identifier, LegacyKey, NewAccount, PasswordChange, PasswordCheck, PortError, PortErrorKind,
-    StoreId, StoredAccount, Support, Target, TargetId, Work,
+    AccountLookup, AccountState, Authenticated, Authentication, BoxFuture, Call, Capabilities, Conflict, Created,
+    Deleted, Deletion, ExternalId, Found, Identifier, LegacyKey, NewAccount, PasswordChange, PasswordCheck, PortError,
+    PortErrorKind, StoreId, StoredAccount, Support, Target, TargetId, Work,
 };
 
 /// Accounts that live as long as the process.
@@ -23,6 +23,8 @@ pub struct MemoryTarget {
     name: String,
     hasher: Arc<Hasher>,
     capabilities: Capabilities,
+    /// Shorter passwords are refused.
+    shortest_password: usize,
     accounts: Mutex<Accounts>,
     faults: Faults,
 }
@@ -62,7 +64,7 @@ impl MemoryTarget {
     #[must_use]
     pub fn new(name: impl Into<String>, hasher: Arc<Hasher>) -> Self {
         let (accounts, faults, capabilities) = (Mutex::default(), Faults::default(), Capabilities::DATABASE);
-        Self { name: name.into(), hasher, capabilities, accounts, faults }
+        Self { name: name.into(), hasher, capabilities, shortest_password: 0, accounts, faults }
     }
 
     /// Plays a system with these capabilities. One that verifies passwords through an API should have a hasher of its
@@ -70,6 +72,13 @@ impl MemoryTarget {
     #[must_use]
     pub fn with_capabilities(mut self, capabilities: Capabilities) -> Self {
         self.capabilities = capabilities;
+        self
+    }
+
+    /// Plays a system whose password policy refuses shorter passwords, in bytes.
+    #[must_use]
+    pub fn with_shortest_password(mut self, bytes: usize) -> Self {
+        self.shortest_password = bytes;
         self
     }
 
@@ -100,7 +109,9 @@ impl MemoryTarget {
     }
 
     async fn create_now(&self, call: Call<'_>, new: NewAccount<'_>) -> Result<Created, PortError> {
-        let phc = match new.password {
+        let is_refused = |password: &&Arc<Password>| password.expose().len() < self.shortest_password;
+        let refused = new.password.filter(is_refused);
+        let phc = match new.password.filter(|password| !is_refused(password)) {
             Some(password) => Some(self.hasher.hash(password, call.deadline).await?),
             None => None,
         };
@@ -109,7 +120,10 @@ impl MemoryTarget {
             let late = PortError::new(PortErrorKind::Unavailable, &self.name, "create");
             return Err(late.because("the claim on the customer has expired"));
         }
-        Ok(self.lock().create(id, &new, phc))
+        Ok(match self.lock().create(id, &new, phc) {
+            Created::New(id) if refused.is_some() => Created::NewWithoutPassword(id),
+            created => created,
+        })
     }
 
     async fn authenticate_now(
@@ -268,6 +282,9 @@ impl Target for MemoryTarget {
 
     fn find<'a>(&'a self, _: Call<'a>, identifier: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         let find = async {
+            if self.capabilities.lookup == AccountLookup::ExternalId {
+                return Err(PortError::new(PortErrorKind::Unsupported, &self.name, "find"));
+            }
             let accounts = self.lock();
             Ok(accounts.found(accounts.by_login.get(identifier.canonical())))
         };

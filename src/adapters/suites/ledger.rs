@@ -55,6 +55,10 @@ every_ledger! {
     leases_from_a_jumped_clock_count_as_expired
     a_ledger_is_bound_to_one_store
     expired_claims_are_unfinished
+    a_kept_login_leads_to_the_customer_once_the_migration_is_complete
+    a_kept_login_belongs_to_one_customer
+    kept_logins_are_forgotten_with_their_account
+    an_account_leads_to_its_customer
 }
 
 pub(in crate::adapters) fn keyring() -> Arc<Keyring> {
@@ -566,4 +570,91 @@ async fn another_key_is_refused() {
     assert!(error.to_string().contains("does not match the key"), "{error}");
     let inspected = SqliteLedger::inspect(&path(&folder), other).await.unwrap();
     assert!(inspected.decide(&decision("migrated", 0), &[]).await.is_err());
+}
+
+/// A claim whose logins the ledger keeps.
+fn keeping(id: &str, seconds: i64) -> Claim {
+    Claim { lookup: AccountLookup::ExternalId, ..claim(id, seconds) }
+}
+
+async fn migrated(ledger: &dyn Ledger, login: &str) -> Option<String> {
+    ledger.migrated(login).await.unwrap().map(|entry| entry.key.id)
+}
+
+async fn a_kept_login_leads_to_the_customer_once_the_migration_is_complete(ledger: &dyn Ledger) {
+    let several = Claim { logins: vec!["ada".into(), "ada@example.org".into()], ..keeping("1", 0) };
+    let token = granted(ledger, &several).await;
+    assert_eq!(migrated(ledger, "ada").await, None, "nothing is created yet");
+    ledger.finish(&finish("1", token, 1)).await.unwrap();
+    for login in ["ada", "ada@example.org"] {
+        let entry = ledger.migrated(login).await.unwrap().unwrap();
+        let found = entry.found().unwrap();
+        assert_eq!((found.id.0.as_str(), found.state), ("account of 1", AccountState::Active));
+    }
+    assert_eq!(migrated(ledger, "login of 1").await, None);
+    // Logins of customers whose target finds them are not kept.
+    let token = granted(ledger, &claim("2", 0)).await;
+    ledger.finish(&finish("2", token, 1)).await.unwrap();
+    assert_eq!(migrated(ledger, "login of 2").await, None);
+    // A pending account is found as such.
+    let token = granted(ledger, &Claim { verified_at: None, ..keeping("3", 0) }).await;
+    let pending = Finish { state: AccountState::Pending, ..finish("3", token, 1) };
+    ledger.finish(&pending).await.unwrap();
+    let found = ledger.migrated("login of 3").await.unwrap().unwrap().found().unwrap();
+    assert_eq!(found.state, AccountState::Pending);
+}
+
+async fn a_kept_login_belongs_to_one_customer(ledger: &dyn Ledger) {
+    let token = granted(ledger, &keeping("1", 0)).await;
+    let same_login = |id: &str, seconds| Claim { logins: vec!["login of 1".into()], ..keeping(id, seconds) };
+    assert_eq!(ledger.claim(&same_login("2", 1)).await.unwrap(), ClaimAnswer::Taken, "it is about to get an account");
+    ledger.finish(&finish("1", token, 1)).await.unwrap();
+    assert_eq!(ledger.claim(&same_login("2", 99)).await.unwrap(), ClaimAnswer::Taken);
+    assert_eq!(ledger.entry(&key("2")).await.unwrap(), None, "nothing was written");
+    assert_eq!(migrated(ledger, "login of 1").await.as_deref(), Some("1"));
+    // An abandoned claim gives its logins away.
+    let token = granted(ledger, &keeping("3", 0)).await;
+    abandon(ledger, "3", token, Left::AsBefore).await;
+    let taken_over = Claim { logins: vec!["login of 3".into()], ..keeping("4", 1) };
+    let token = granted(ledger, &taken_over).await;
+    ledger.finish(&finish("4", token, 2)).await.unwrap();
+    assert_eq!(migrated(ledger, "login of 3").await.as_deref(), Some("4"));
+    assert_eq!(ledger.claim(&keeping("3", 3)).await.unwrap(), ClaimAnswer::Taken);
+}
+
+async fn kept_logins_are_forgotten_with_their_account(ledger: &dyn Ledger) {
+    for id in ["1", "2", "3"] {
+        let token = granted(ledger, &keeping(id, 0)).await;
+        ledger.finish(&finish(id, token, 1)).await.unwrap();
+    }
+    let token = begun(undo(ledger, "1", 1).await);
+    assert_eq!(migrated(ledger, "login of 1").await, None, "while it is being undone");
+    assert_eq!(forget(ledger, "1", token).await, Finished::Done);
+    let other = Claim { logins: vec!["login of 1".into()], ..keeping("9", 2) };
+    granted(ledger, &other).await;
+    ledger.bury(&key("2"), &["login of 2".into()], at(2)).await.unwrap();
+    assert_eq!(migrated(ledger, "login of 2").await, None);
+    // A claim that is made again replaces the logins.
+    let token = granted(ledger, &keeping("4", 0)).await;
+    abandon(ledger, "4", token, Left::Nothing).await;
+    let token = granted(ledger, &Claim { logins: vec!["new login".into()], ..keeping("4", 1) }).await;
+    ledger.finish(&finish("4", token, 2)).await.unwrap();
+    assert_eq!(migrated(ledger, "login of 4").await, None);
+    assert_eq!(migrated(ledger, "new login").await.as_deref(), Some("4"));
+    assert_eq!(migrated(ledger, "login of 3").await.as_deref(), Some("3"));
+}
+
+async fn an_account_leads_to_its_customer(ledger: &dyn Ledger) {
+    let several = Claim { logins: vec!["b".into(), "a".into()], ..keeping("1", 0) };
+    let token = granted(ledger, &several).await;
+    let account = TargetId("account of 1".into());
+    assert_eq!(ledger.owner(&account).await.unwrap(), None);
+    ledger.finish(&finish("1", token, 1)).await.unwrap();
+    let owner = ledger.owner(&account).await.unwrap().unwrap();
+    let mut logins = owner.logins;
+    logins.sort();
+    assert_eq!((owner.entry.key.id.as_str(), logins), ("1", vec!["a".to_owned(), "b".to_owned()]));
+    assert_eq!(ledger.owner(&TargetId("nobody's".into())).await.unwrap(), None);
+    ledger.bury(&key("1"), &[], at(2)).await.unwrap();
+    assert_eq!(ledger.owner(&account).await.unwrap(), None, "a buried customer owns nothing");
 }

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::login::DEFAULT_RETRY_AFTER;
-use crate::ports::{PasswordChange, PortError, StoredAccount, TargetId};
+use crate::ports::{PasswordChange, PortError, PortErrorKind, StoredAccount, TargetId};
 use crate::service::app::App;
 use crate::service::body::JsonBody;
 use crate::service::problem::{Problem, ProblemBody};
@@ -81,6 +81,8 @@ pub(super) async fn account(
     (status = 404, description = "The account does not exist.", body = ProblemBody, content_type = "application/problem+json"),
     (status = 413, description = "The body is too large.", body = ProblemBody, content_type = "application/problem+json"),
     (status = 415, description = "The body is not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 422, description = "The password policy of the target refuses the password.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 501, description = "The target cannot do this.", body = ProblemBody, content_type = "application/problem+json"),
     (status = 503, description = "Temporarily unavailable.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn set_password(
@@ -120,5 +122,10 @@ fn answer(account: StoredAccount) -> Result<AccountAnswer, Problem> {
 
 fn failed(info: &RequestInfo, error: &PortError) -> Problem {
     tracing::warn!(request_id = %info.id, %error, "a port failed");
-    if error.is_temporary() { Problem::unavailable(DEFAULT_RETRY_AFTER) } else { Problem::INTERNAL }
+    match error.kind() {
+        PortErrorKind::PasswordRefused => Problem::PASSWORD_REFUSED,
+        PortErrorKind::Unsupported => Problem::UNSUPPORTED,
+        _ if error.is_temporary() => Problem::unavailable(DEFAULT_RETRY_AFTER),
+        _ => Problem::INTERNAL,
+    }
 }
