@@ -17,6 +17,7 @@ mod mysql;
 mod pooling;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod refusal;
 #[doc(hidden)]
 pub mod registry;
 pub mod sql;

@@ -8,12 +8,15 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
+use super::accounts::AccountStoreSettings;
 use super::file::{FileReport, FileSettings};
 use super::http::{HttpSettings, HttpVerifierSettings, HttpWriteBack};
 #[cfg(feature = "ldap")]
 use super::ldap::{LdapSettings, LdapVerifierSettings, LdapWriteBack};
+#[cfg(feature = "postgres")]
+use super::postgres;
 use super::sql::{SqlSettings, SqlWriteBack};
-use super::sqlite::{self, AccountStoreSettings};
+use super::sqlite;
 #[cfg(test)]
 use super::suites;
 pub use super::write_back::{UsedValue, WriteBackAdapter, WriteBackContext};
@@ -21,7 +24,8 @@ use crate::diag::Severity;
 use crate::formats::{Format, Records};
 use crate::hashing::Hasher;
 use crate::ports::{
-    BoxFuture, IdentifierProfile, Keyring, OpenLedger, PortError, PortErrorKind, SharedLimits, Source, Target, Verifier,
+    AuditHead, BoxFuture, IdentifierProfile, Keyring, OpenLedger, PortError, PortErrorKind, SharedLimits, Source,
+    Target, Verifier,
 };
 use crate::settings::{AdapterSettings, FileSetting, Reporter};
 
@@ -177,6 +181,16 @@ pub struct TargetContext<'c> {
 pub trait TargetAdapter: AdapterSettings {
     /// The address of the account store.
     fn url(&self) -> &str;
+
+    /// Reports mistakes that show only once the secrets have been read. Opens nothing. Paths in settings are relative to
+    /// the folder.
+    fn check_secrets(&self, _folder: &Path, _reporter: &mut Reporter<'_>) {}
+
+    /// Tries the target out, for `check --connect`; `None` if there is nothing to connect to. Creates nothing. Must be
+    /// called within a tokio runtime.
+    fn connect<'a>(&'a self, _folder: &'a Path) -> BoxFuture<'a, Option<Trial>> {
+        Box::pin(async { None })
+    }
 
     /// Opens the target. Must be called within a tokio runtime.
     fn open<'a>(&'a self, context: TargetContext<'a>) -> BoxFuture<'a, Result<Arc<dyn Target>, PortError>>;
@@ -359,38 +373,68 @@ kinds! {
 /// An adapter that keeps the ledger, chosen by the scheme of `ledger.url`.
 struct LedgerAdapter {
     row: Row,
-    /// Reports an address that cannot be used; the key is relative to the section.
-    check: fn(key: &str, url: &str, &mut Reporter<'_>),
+    /// The schemes of its addresses, without the colon.
+    schemes: &'static [&'static str],
+    /// Reports an address that cannot be used; the key is relative to the section, paths to the folder.
+    check: fn(key: &str, url: &str, folder: &Path, &mut Reporter<'_>),
     /// The file of an address, if the ledger is a file.
     file: fn(key: &'static str, url: &str) -> Option<FileSetting>,
+    /// Tries the ledger out; `None` if there is nothing to connect to.
+    connect: for<'c> fn(url: &'c str, folder: &'c Path) -> BoxFuture<'c, Option<Trial>>,
     open: for<'c> fn(LedgerContext<'c>) -> BoxFuture<'c, Result<OpenLedger, PortError>>,
 }
 
 /// The ledgers. The first one also reports addresses with unknown schemes.
-const LEDGERS: &[LedgerAdapter] = &[LedgerAdapter {
-    row: Row {
-        role: Role::Ledger,
-        kind: "sqlite",
-        docs: include_str!("sqlite/docs.md"),
-        schema: None,
-        #[cfg(test)]
-        suite: suites::ledger::in_a_file::a_claim_is_held_until_its_lease_expires,
+const LEDGERS: &[LedgerAdapter] = &[
+    LedgerAdapter {
+        row: Row {
+            role: Role::Ledger,
+            kind: "sqlite",
+            docs: include_str!("sqlite/docs.md"),
+            schema: None,
+            #[cfg(test)]
+            suite: suites::ledger::in_a_file::a_claim_is_held_until_its_lease_expires,
+        },
+        schemes: &["sqlite"],
+        check: sqlite::check_file,
+        file: |key, url| Some(sqlite::private_file(key, url)),
+        connect: |_, _| Box::pin(async { None }),
+        open: sqlite::open_ledger,
     },
-    check: sqlite::check_file,
-    file: |key, url| Some(sqlite::private_file(key, url)),
-    open: sqlite::open_ledger,
-}];
+    #[cfg(feature = "postgres")]
+    LedgerAdapter {
+        row: Row {
+            role: Role::Ledger,
+            kind: "postgres",
+            docs: include_str!("postgres/stores/docs.md"),
+            schema: None,
+            #[cfg(test)]
+            suite: suites::ledger::in_postgres::a_claim_is_held_until_its_lease_expires,
+        },
+        schemes: &["postgres", "postgresql"],
+        check: postgres::check_address,
+        file: |_, _| None,
+        connect: |url, folder| Box::pin(async move { Some(postgres::try_ledger(url, folder).await) }),
+        open: postgres::open_ledger,
+    },
+];
 
 fn ledger(url: &str) -> Option<&'static LedgerAdapter> {
     let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
-    LEDGERS.iter().find(|ledger| ledger.row.kind == scheme).or(LEDGERS.first())
+    LEDGERS.iter().find(|ledger| ledger.schemes.contains(&scheme)).or(LEDGERS.first())
 }
 
 /// Reports an address of a ledger that cannot be used.
-pub fn check_ledger(key: &str, url: &str, reporter: &mut Reporter<'_>) {
+pub fn check_ledger(key: &str, url: &str, folder: &Path, reporter: &mut Reporter<'_>) {
     if let Some(ledger) = ledger(url) {
-        (ledger.check)(key, url, reporter);
+        (ledger.check)(key, url, folder, reporter);
     }
+}
+
+/// Tries the ledger of an address out, for `check --connect`; `None` if there is nothing to connect to. Creates nothing.
+/// Must be called within a tokio runtime.
+pub async fn try_ledger(url: &str, folder: &Path) -> Option<Trial> {
+    (ledger(url)?.connect)(url, folder).await
 }
 
 /// Opens the ledger of an address. Must be called within a tokio runtime.
@@ -402,6 +446,57 @@ pub async fn open_ledger(context: LedgerContext<'_>) -> Result<OpenLedger, PortE
         return Err(PortError::new(PortErrorKind::Misconfigured, "ledger", "open").because("no ledger is known"));
     };
     (ledger.open)(context).await
+}
+
+/// What is moved from files to a database.
+#[derive(Debug)]
+pub struct Copying<'c> {
+    /// The file of the ledger.
+    pub ledger_file: &'c str,
+    /// The file of the account store that the ledger belongs to; `None` if it stays where it is.
+    pub accounts_file: Option<&'c str>,
+    /// The address of the new ledger.
+    pub ledger_url: &'c str,
+    /// The name and the address of the new account store.
+    pub accounts: (&'c str, &'c str),
+    /// The folder that paths in addresses are relative to.
+    pub folder: &'c Path,
+    /// The keys of the customer digests, which stay the same.
+    pub keyring: Arc<Keyring>,
+}
+
+/// What was copied.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// Entries of customers.
+    pub entries: u64,
+    /// Accounts.
+    pub accounts: u64,
+    /// The head of the audit, which was verified in the new ledger.
+    pub head: AuditHead,
+}
+
+/// Moves a ledger from an SQLite file to a PostgreSQL database, and its account store. Must be called within a tokio
+/// runtime.
+///
+/// # Errors
+/// If something cannot be read or written, or the new ledger is not empty. Nothing was moved then, and it can be tried
+/// again.
+pub async fn copy_ledger(copying: Copying<'_>) -> Result<Copied, PortError> {
+    let is_postgres = |url: &str| url.starts_with("postgres:") || url.starts_with("postgresql:");
+    #[cfg(feature = "postgres")]
+    if is_postgres(copying.ledger_url) && (copying.accounts_file.is_none() || is_postgres(copying.accounts.1)) {
+        return postgres::copy(copying).await;
+    }
+    let _ = (copying, is_postgres);
+    Err(PortError::new(PortErrorKind::Unsupported, "ledger", "copy")
+        .because("a ledger is copied from `sqlite:` to `postgres://` only; the settings name the new addresses"))
+}
+
+/// The path in the address of a file, relative to a folder.
+#[must_use]
+pub fn path_of_file(url: &str, folder: &Path) -> Option<String> {
+    url.starts_with("sqlite:").then(|| sqlite::located(url, folder))
 }
 
 /// The file of a ledger, if it is one.

@@ -16,6 +16,7 @@ mod explain;
 mod fmt;
 mod init;
 mod input;
+mod ledger;
 mod load;
 mod ops;
 mod output;
@@ -62,6 +63,8 @@ enum Command {
     WriteBack(write_back::Arguments),
     /// List, verify and export the audit
     Audit(audit::Arguments),
+    /// Move the ledger and the accounts from files to a database
+    Ledger(ledger::Arguments),
     /// Print the effective settings, or a starter settings file
     Config(config::Arguments),
     /// Check rules and settings: names, paths, types, regexes, scripts
@@ -129,6 +132,7 @@ pub fn run() -> ExitCode {
         Command::Undo(arguments) => undo::run(&arguments),
         Command::WriteBack(arguments) => write_back::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Ledger(arguments) => ledger::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),

@@ -206,8 +206,10 @@ fn exposure(settings: &Settings, reporter: &mut Reporter<'_>) {
 
 fn stores(settings: &Settings, reporter: &mut Reporter<'_>) {
     settings.target.adapter().check(&mut reporter.section("target"));
-    registry::check_ledger("url", &settings.ledger.url, &mut reporter.section("ledger"));
-    if settings.target.adapter().url() == settings.ledger.url {
+    let ledger = &settings.ledger.url;
+    // a database has room for both, and an address in a file is not known yet
+    let is_file = ledger.file().is_none() && registry::ledger_file("url", ledger.expose()).is_some();
+    if is_file && settings.target.adapter().url() == ledger.expose() {
         let message = "accounts and ledger must be two files";
         reporter.contradiction("ledger.url", "target.url", message, "change one of the paths");
     }

@@ -226,14 +226,14 @@ mod tests {
         check(
             "ledger: { url: a, key: \"hünter2\" }\nservice: { callers: [ { bearer: pass, signed: [ x, 'file:y' ] } ] }\n\
              password: { peppers: [ { id: a, secret: '${A:-b}' }, { secret: '${A}' } ] }\n",
-            "ledger: { url: a, key: ********** }\nservice: { callers: [ { bearer: ****, signed: [ *, 'file:y' ] } ] }\n\
+            "ledger: { url: *, key: ********** }\nservice: { callers: [ { bearer: ****, signed: [ *, 'file:y' ] } ] }\n\
              password: { peppers: [ { id: a, secret: ********* }, { secret: '${A}' } ] }\n",
         );
     }
 
     #[test]
     fn misspelt_and_misplaced_values_are_masked() {
-        check("ledger: { keey: a, url: b }\nledgr: { url: c }\n", "ledger: { keey: *, url: b }\nledgr: { url: * }\n");
+        check("ledger: { keey: a, url: b }\nledgr: { url: c }\n", "ledger: { keey: *, url: * }\nledgr: { url: * }\n");
         check(
             "ledger: { key: { a: b } }\nservice: { callers: c }\n",
             "ledger: { key: { a: * } }\nservice: { callers: * }\n",

@@ -110,7 +110,7 @@ impl std::fmt::Debug for LedgerAlone {
 /// # Errors
 /// [`BuildError`].
 pub async fn ledger(settings: &Settings, folder: &Path, opening: Opening) -> Result<LedgerAlone, BuildError> {
-    let url = settings.ledger.url.as_str();
+    let url = settings.ledger.url.expose();
     if opening != Opening::Trusted {
         must_exist("ledger", "ledger", registry::ledger_file("url", url).as_slice(), folder)?;
     }

@@ -34,6 +34,8 @@ pub(super) fn secrets(settings: &mut Settings, folder: &Path, reporter: &mut Rep
     for (path, write_back) in settings.write_backs_mut() {
         section(&format!("{path}.to"), write_back.to.adapter_mut().secrets(), folder, reporter);
     }
+    settings.target.adapter().check_secrets(folder, &mut reporter.section("target"));
+    registry::check_ledger("url", settings.ledger.url.expose(), folder, &mut reporter.section("ledger"));
     for (section, source) in settings.sources() {
         let context = SourceContext { folder, identifiers: settings.identifier.profile() };
         source.adapter().check_secrets(context, &mut reporter.section(section));
@@ -88,7 +90,7 @@ pub(super) fn modes(settings: &Settings, folder: &Path, reporter: &mut Reporter<
 /// The files that adapters name, each with the section of its key.
 fn adapter_files(settings: &Settings) -> impl Iterator<Item = (String, FileSetting)> {
     let of = |section: String, files: Vec<FileSetting>| files.into_iter().map(move |file| (section.clone(), file));
-    let ledger = registry::ledger_file("url", &settings.ledger.url).into_iter().collect();
+    let ledger = registry::ledger_file("url", settings.ledger.url.expose()).into_iter().collect();
     settings
         .sources()
         .flat_map(move |(section, source)| of(section, source.adapter().files()))

@@ -16,7 +16,7 @@ use super::write_back::Known;
 use crate::ports::{
     Abandon, AccountLookup, AccountState, Call, Claim, ClaimAnswer, Conflict, Created, Creation, Decision,
     DecisionOutcome, DecisionReason, Deletion, EntryState, EventKind, Finish, Finished, Found, Grant, HookInput,
-    HookPoint, Left, NewAccount, PasswordChange, PasswordCheck, PortError, PortErrorKind, Record, TargetId,
+    HookPoint, Left, NewAccount, PasswordChange, PortError, PortErrorKind, Record, TargetId,
 };
 
 /// A customer without an account, and the account that the rules create.

@@ -11,5 +11,5 @@ pub mod units;
 pub use adapter::{AdapterSettings, FileSetting, FileUse, SecretSetting, SecretUse};
 pub use folder::folder_of;
 pub use reporter::{Report, Reporter};
-pub use secret::{MAX_SECRET_BYTES, Secret, SecretError};
+pub use secret::{MAX_SECRET_BYTES, Secret, SecretError, address};
 pub use units::{Network, NetworkError};

@@ -135,6 +135,15 @@ impl Serialize for Secret {
     }
 }
 
+/// Shows the address of a file; that of a database server may contain a password.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn address<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    let text = secret.expose();
+    if text.starts_with("sqlite:") { serializer.serialize_str(text) } else { secret.serialize(serializer) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

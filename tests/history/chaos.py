@@ -3,10 +3,11 @@
 
     python3 tests/history/chaos.py --bin target/release/landfall --customers 300 --seconds 60 --seed 1 --processes 2 --kill-rate 12
     python3 tests/history/chaos.py --bin target/release/landfall --source postgres     # the legacy system is a PostgreSQL server
+    python3 tests/history/chaos.py --bin target/release/landfall --store postgres      # ledger and accounts are in PostgreSQL
     python3 tests/history/chaos.py --bin target/release/landfall --scenario all        # small, deterministic reproductions
 
 Random clients work at one or two `landfall serve` on the same ledger and account store while a nemesis kills, pauses,
-locks, fills the disk, hides the export (or stops the server with it) and swaps rules. Every call is recorded with the time it began and ended and what was
+locks, fills the disk, hides the export (or stops the server with it), stops the server with the ledger and swaps rules. Every call is recorded with the time it began and ended and what was
 answered. Afterwards each customer's history is held against a model (linearizability, one customer at a time), and the books,
 the store, the audit, the events and the logs are held against the history. Exit code 1 when something contradicts a promise.
 
@@ -166,8 +167,8 @@ credential: {{ from: $.user_pass, scheme: [ phpass, bcrypt, sha512crypt, md5 ] }
 SETTINGS = """listen: 127.0.0.1:${{PORT:-18080}}
 rules: rules/chaos.yaml
 source: {source}
-target: {{ kind: sql, url: "sqlite:{data}/accounts.db" }}
-ledger: {{ url: "sqlite:{data}/ledger.db", key: file:ledger.key }}
+target: {{ kind: sql, url: "{accounts}" }}
+ledger: {{ url: "{ledger}", key: file:ledger.key }}
 password:
   argon2: {{ memory: {argon2}, passes: {passes}, lanes: 1 }}
   decoy: {{ scheme: md5, value: 0cc175b9c0f1b6a831c399e269772661 }}
@@ -285,6 +286,105 @@ class Postgres:
 SOURCES = {"file": ExportFile, "postgres": Postgres}
 
 
+class Files:
+    """The ledger and the account store as SQLite files."""
+
+    settings = {"accounts": "sqlite:data/accounts.db", "ledger": "sqlite:data/ledger.db"}
+
+    def __init__(self, data):
+        self.places = {name: os.path.join(data, f"{name}.db") for name in ("accounts", "ledger")}
+
+    def rows(self, name, sql, values):
+        connection = sqlite3.connect(f"file:{self.places[name]}?mode=ro", uri=True, timeout=5)
+        try:
+            return connection.execute(sql, values).fetchall()
+        finally:
+            connection.close()
+
+    def unsent(self):
+        return self.rows("ledger", "SELECT COUNT(*) FROM outbox WHERE attempts = 0", ())[0][0]
+
+    def lock(self, which):
+        """Another connection holds the file's write lock, as a careless script of an operator would. Returns what ends it."""
+        connection = sqlite3.connect(self.places[which], timeout=5, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            connection.close()
+            return None
+
+        def end():
+            # A rolled-back transaction leaves nothing. Closing the last connection is not us: the services are open.
+            connection.execute("ROLLBACK")
+            connection.close()
+
+        return end
+
+    def contents(self):
+        return {path: open(path, "rb").read() for path in self.places.values()}
+
+    def close(self):
+        pass
+
+
+class Database(Postgres):
+    """The ledger and the account store in one PostgreSQL database."""
+
+    SEPARATORS = {"field": "\x1f", "record": "\x1e", "null": "\x01"}
+
+    def __init__(self, _data):
+        super().__init__(None, None)
+        url = f"postgres://landfall:{self.password}@127.0.0.1:{self.port}/landfall"
+        self.settings = {"accounts": url, "ledger": url}
+
+    def fill(self, _customers):
+        for sql in [f"CREATE ROLE landfall LOGIN PASSWORD '{self.password}'", "CREATE DATABASE landfall OWNER landfall"]:
+            self.psql("admin", "postgres", sql)
+
+    def psql(self, user, database, sql):
+        env = {**os.environ, "PGPASSWORD": self.password, "PGCLIENTENCODING": "UTF8"}
+        options = ["-XAtqw", "-v", "ON_ERROR_STOP=1", "-F", self.SEPARATORS["field"], "-R", self.SEPARATORS["record"], "-P", f"null={self.SEPARATORS['null']}"]
+        command = [os.path.join(self.programs, "psql"), *options, "-h", "127.0.0.1", "-p", str(self.port), "-U", user, database, "-c", sql]
+        done = subprocess.run(command, capture_output=True, cwd=self.folder, env=env, **self.user)
+        if done.returncode != 0:
+            raise RuntimeError(f"{sql}: {done.stderr.decode()}")
+        return done.stdout.decode()
+
+    def rows(self, _name, sql, values):
+        for value in values:
+            sql = sql.replace("?", "'" + str(value).replace("'", "''") + "'", 1)
+        sql = re.sub(r"\bFROM (\w+)", r"FROM landfall_\1", sql)
+        text = self.psql("landfall", "landfall", sql).removesuffix("\n")
+        read = lambda cell: None if cell == self.SEPARATORS["null"] else int(cell) if re.fullmatch(r"-?\d+", cell) else cell
+        return [tuple(map(read, row.split(self.SEPARATORS["field"]))) for row in text.split(self.SEPARATORS["record"]) if row]
+
+    def unsent(self):
+        return self.rows("ledger", "SELECT (SELECT COUNT(*) FROM outbox WHERE NOT routed) + (SELECT COUNT(*) FROM deliveries WHERE attempts = 0)", ())[0][0]
+
+    def lock(self, which):
+        """A session holds what every creation, or every decision, must lock."""
+        table = {"accounts": "landfall_account_stripes", "ledger": "landfall_head"}[which]
+        env = {**os.environ, "PGPASSWORD": self.password}
+        command = [os.path.join(self.programs, "psql"), "-Xqw", "-h", "127.0.0.1", "-p", str(self.port), "-U", "landfall", "landfall"]
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.folder, env=env, **self.user)
+        child.stdin.write(f"BEGIN; LOCK TABLE {table} IN EXCLUSIVE MODE;\n".encode())
+        child.stdin.flush()
+
+        def end():
+            child.communicate(b"ROLLBACK;\n")
+
+        return end
+
+    def contents(self):
+        env = {**os.environ, "PGPASSWORD": self.password}
+        command = [os.path.join(self.programs, "pg_dump"), "-w", "-h", "127.0.0.1", "-p", str(self.port), "-U", "landfall", "landfall"]
+        done = subprocess.run(command, capture_output=True, cwd=self.folder, env=env, check=True, **self.user)
+        return {"database": done.stdout}
+
+
+STORES = {"files": Files, "postgres": Database}
+
+
 class World:
     """A folder with everything that Landfall needs, and the processes on it."""
 
@@ -302,6 +402,7 @@ class World:
         self.customers = [Customer(rng, number, number % 50 == 49) for number in range(1, count + 1)]
         os.makedirs(self.path("rules"))
         self.legacy = SOURCES[args.source](self.folder, self.customers)
+        self.store = STORES[args.store](self.data)
         self.rules("v0")
         self.token = secrets.token_hex(32)
         for file, text in [("ledger.key", secrets.token_hex(32)), ("caller.token", self.token), ("sink.key", secrets.token_hex(32))]:
@@ -310,7 +411,7 @@ class World:
         self.settings = self.path("landfall.yaml")
         hooks = HOOKS.format(port=sink_port) if sink_port else ""
         with open(self.settings, "w") as out:
-            out.write(SETTINGS.format(source=self.legacy.settings, data="data", argon2=argon2 or args.argon2, passes=passes, limit=limit, hooks=hooks))
+            out.write(SETTINGS.format(source=self.legacy.settings, **self.store.settings, argon2=argon2 or args.argon2, passes=passes, limit=limit, hooks=hooks))
         self.processes = []
 
     def path(self, name):
@@ -318,11 +419,11 @@ class World:
 
     @property
     def accounts_db(self):
-        return os.path.join(self.data, "accounts.db")
+        return self.store, "accounts"
 
     @property
     def ledger_db(self):
-        return os.path.join(self.data, "ledger.db")
+        return self.store, "ledger"
 
     def rules(self, mark, how="replace"):
         path = self.path("rules/chaos.yaml")
@@ -359,6 +460,7 @@ class World:
         for process in self.processes:
             process.end_now()
         self.legacy.close()
+        self.store.close()
         if self.tmpfs:
             subprocess.run(["umount", "-l", self.data], capture_output=True)
 
@@ -1035,10 +1137,20 @@ class Chaos:
 
     async def hold_lock(self):
         which = self.rng.choice(["accounts", "ledger", "ledger"])
-        path = self.world.accounts_db if which == "accounts" else self.world.ledger_db
         span = self.rng.choice([self.rng.uniform(0.1, 1.1), self.rng.uniform(1.0, 2.6), self.rng.uniform(2.5, 4.5)])
         self.counts[f"{which} locked"] += 1
-        await hold_lock(self.history, path, span, which)
+        await hold_lock(self.history, self.world.store, span, which)
+
+    async def stop_store(self):
+        """The server with the ledger and the accounts is stopped, in an orderly way or as by a crash, and starts again."""
+        fault = self.history.fault("store")
+        self.counts["store stopped"] += 1
+        try:
+            await asyncio.to_thread(self.world.store.hide)
+            await asyncio.sleep(self.rng.uniform(0.1, 3))
+        finally:
+            await asyncio.to_thread(self.world.store.show)
+            fault["to"] = NOW()
 
     async def fill_disk(self):
         if not self.world.tmpfs:
@@ -1119,7 +1231,7 @@ class Chaos:
     async def sabotage(self):
         """Does by hand what must never happen, so that one sees that the checker would see it: an old password comes back, an
         account vanishes."""
-        connection = sqlite3.connect(self.world.accounts_db, timeout=5, isolation_level=None)
+        connection = sqlite3.connect(self.world.store.places["accounts"], timeout=5, isolation_level=None)
         try:
             now = dict(connection.execute("SELECT id, phc FROM accounts WHERE state = 'active'"))
             changed = [i for i, phc in self.seen_phc.items() if now.get(i, phc) != phc]
@@ -1189,6 +1301,7 @@ class Chaos:
             self.every(per("export", 3), self.hide_export),
             self.every(per("lock", 6), self.hold_lock),
             self.every(per("full", 4), self.fill_disk),
+            self.every(per("store", 3) if args.store == "postgres" else 0, self.stop_store),
             self.every(per("rules", 12), self.swap_rules),
             self.every(per("delete", 40), self.delete),
             self.every(per("undo", 20), self.undo),
@@ -1247,7 +1360,7 @@ class Chaos:
     async def verdict(self):
         await asyncio.sleep(0.5)
         for _ in range(40):
-            if count(self.world.ledger_db, "SELECT COUNT(*) FROM outbox WHERE attempts = 0") == 0:
+            if self.world.store.unsent() == 0:
                 break
             await asyncio.sleep(0.25)
         for process in self.world.processes:
@@ -1258,36 +1371,26 @@ class Chaos:
         return Verdict(self).run()
 
 
-async def hold_lock(history, path, span, which):
-    """Another connection holds the file's write lock, as a careless script of an operator would."""
-
+async def hold_lock(history, store, span, which):
     def hold():
-        # A rolled-back transaction leaves nothing. Closing the last connection is not us: the services are open.
-        connection = sqlite3.connect(path, timeout=5, isolation_level=None)
-        try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
-            connection.close()
+        end = store.lock(which)
+        if not end:
             return
         fault = history.fault(f"lock {which}")
         time.sleep(span)
-        connection.execute("ROLLBACK")
+        end()
         fault["to"] = NOW()
-        connection.close()
 
     await asyncio.get_running_loop().run_in_executor(None, hold)
 
 
-def rows(path, sql, *values):
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
-    try:
-        return connection.execute(sql, values).fetchall()
-    finally:
-        connection.close()
+def rows(place, sql, *values):
+    store, name = place
+    return store.rows(name, sql, values)
 
 
-def count(path, sql):
-    return rows(path, sql)[0][0]
+def count(place, sql):
+    return rows(place, sql)[0][0]
 
 
 # --------------------------------------------------------------------------------------------------------------- verdict
@@ -1714,9 +1817,9 @@ class Verdict:
         for op in self.history.ops:
             self.statuses[op.kind, str(op.status)] += 1
             if op.kind == "look" and op.status == "exit 2":
-                broken = any(f["kind"] in ("rules", "full") and f["from"] <= op.t1 and (f["to"] or NOW()) >= op.t0 - 0.05 for f in self.history.faults)
+                broken = any((f["kind"] in ("rules", "full", "store") or f["kind"].startswith("lock") and self.args.store == "postgres") and f["from"] <= op.t1 and (f["to"] or NOW()) >= op.t0 - 0.05 for f in self.history.faults)
                 if broken or "has errors" in (op.body or ""):
-                    self.notes["reports that ended with exit 2 while the rules were broken or the disk full"] += 1
+                    self.notes["reports that ended with exit 2 while the rules were broken, the disk full, or the database away"] += 1
                     continue
             if op.status not in known[op.kind]:
                 self.violation("an answer that should not be", f"{op.show(self.history.zero)} ({self.reason(op)})")
@@ -1755,8 +1858,7 @@ class Verdict:
         texts = {}
         for process in self.world.processes:
             texts[process.log] = open(process.log, "rb").read()
-        for path in (self.world.ledger_db, self.world.accounts_db):
-            texts[path] = open(path, "rb").read()
+        texts.update(self.world.store.contents())
         for path, text in texts.items():
             for name in set(re.findall(rb"(?:[LN]\d+|wrong)-[0-9A-Za-z]{8,10}", text)) & names:
                 self.violation("a password stands in a file", f"{path}: {name.decode()}")
@@ -1886,8 +1988,9 @@ class Scene:
         return rows(self.world.accounts_db, "SELECT state, id FROM accounts WHERE legacy_id = ?", str(number))
 
 
-def locked(path):
-    connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+def locked(place):
+    store, name = place
+    connection = sqlite3.connect(store.places[name], timeout=5, isolation_level=None, check_same_thread=False)
     connection.execute("BEGIN EXCLUSIVE")
     return connection
 
@@ -1904,7 +2007,7 @@ async def scenario_undo_cut_off(args):
                 child = subprocess.Popen(scene.world.command("undo", "--since", "2020-01-01T00:00:00Z"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=scene.world.folder)
                 # As soon as an account has gone.
                 until = 40 - tries % 20
-                store = sqlite3.connect(f"file:{scene.world.accounts_db}?mode=ro", uri=True)
+                store = sqlite3.connect(f"file:{scene.world.store.places['accounts']}?mode=ro", uri=True)
                 while store.execute("SELECT COUNT(*) FROM accounts").fetchone()[0] >= until and child.poll() is None:
                     pass
                 store.close()
@@ -2439,9 +2542,10 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--source", choices=SOURCES, default="file", help="the legacy system")
+    parser.add_argument("--store", choices=STORES, default="files", help="where the ledger and the accounts are")
     parser.add_argument("--kill-rate", type=float, default=10, help="kills per minute; one in five is a SIGTERM")
     parser.add_argument("--fault-rate", type=float, default=1, help="factor of all other faults")
-    parser.add_argument("--faults", default="kill,stop,export,lock,full,rules,delete,undo", help="which faults there are")
+    parser.add_argument("--faults", default="kill,stop,export,store,lock,full,rules,delete,undo", help="which faults there are")
     parser.add_argument("--skip", default="", help="which operations there are not: reset, set, burst")
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--think", type=float, default=0.02, help="mean pause of a client between calls, in seconds")
@@ -2462,6 +2566,8 @@ def main():
         sys.exit(self_test())
     if not args.bin:
         parser.error("--bin is missing")
+    if args.store != "files" and (args.scenario or args.sabotage):
+        parser.error("scenarios and sabotage need --store files")
     args.bin = os.path.abspath(args.bin)
     sys.exit(asyncio.run(scenes(args) if args.scenario else Chaos(args).go()))
 

@@ -1,4 +1,9 @@
-//! What account stores share: new ids, and the check of a password with one hash.
+//! What account stores share: settings, new ids, rows, conflicts, and the check of a password with one hash.
 
 pub(crate) mod id;
+pub(in crate::adapters) mod new;
+pub(in crate::adapters) mod row;
+mod settings;
 pub(crate) mod verification;
+
+pub use settings::AccountStoreSettings;

@@ -1,13 +1,21 @@
-//! What all ledgers share, wherever they store it: times as numbers, the windows of counters, and the limits of the
-//! outbox and of the memory of signed calls.
+//! What all ledgers share, wherever they store it: times as numbers, the windows of counters, the limits of the outbox and
+//! of the memory of signed calls, and, for those in databases, what rows mean.
 
 mod attempts;
+mod audit;
+mod entries;
 pub(in crate::adapters) mod limits;
 mod nonces;
 mod outbox;
+mod stamp;
 mod time;
 
 pub(in crate::adapters) use attempts::{SWEEP, bucket, known_for};
-pub(in crate::adapters) use nonces::{MAX_CALLS, NONCE_SWEEP, remembered};
-pub(in crate::adapters) use outbox::{DEAD, LONGEST_WAIT};
+pub(in crate::adapters) use audit::{RowTuple, stored_row};
+pub(in crate::adapters) use entries::{EntryRow, Existing, finished, stored_token};
+pub(in crate::adapters) use nonces::{MAX_CALLS, NONCE_SWEEP, Row, UncertainRows, remembered};
+pub(in crate::adapters) use outbox::{
+    DEAD, Ended, OutboxRow, UndeliveredRow, ended, kept_json, latest_due, length, outgoing, undelivered,
+};
+pub(in crate::adapters) use stamp::{maybe_stamp, stamp, tags_json, unsigned};
 pub(in crate::adapters) use time::{later, latest, micros};

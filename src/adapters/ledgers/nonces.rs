@@ -1,6 +1,9 @@
-//! The bounds of the memory of signed calls.
+//! The memory of signed calls: its bounds, and rows of which nobody knows whether they were written.
 
-use crate::ports::{Fresh, PortError, PortErrorKind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::ports::{Fresh, Nonce, PortError, PortErrorKind};
+use crate::random;
 
 /// The maximum number of remembered calls, about 100 bytes each on disk. Stops a caller from filling the disk; a call
 /// is remembered for at most 15 minutes, so a sustained 2,200 calls per second are accepted.
@@ -15,4 +18,65 @@ pub(in crate::adapters) fn remembered(remembered: Option<Fresh>) -> Result<Fresh
         PortError::new(PortErrorKind::RateLimited, "ledger", "remember")
             .because("the limit of remembered signed calls is reached")
     })
+}
+
+/// The maximum number of uncertain rows. Stops a long outage from filling the memory; calls beyond it may stay
+/// remembered and must be signed again.
+const MAX_UNCERTAIN: usize = 4096;
+
+/// How many uncertain rows one write deletes.
+const UNCERTAIN_PER_WRITE: usize = 64;
+
+/// A row and the one try that wrote it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::adapters) struct Row {
+    pub digest: [u8; 16],
+    pub owner: [u8; 16],
+}
+
+impl Row {
+    pub fn new(nonce: &Nonce) -> Result<Self, PortError> {
+        let owner = random::bytes()
+            .map_err(|_| failed(PortErrorKind::Unavailable).because("the system provides no random numbers"))?;
+        Ok(Self { digest: nonce.digest, owner })
+    }
+}
+
+fn failed(kind: PortErrorKind) -> PortError {
+    PortError::new(kind, "ledger", "remember")
+}
+
+/// Rows that may or may not have been written, by tries that did not accept their call.
+#[derive(Debug, Clone, Default)]
+pub(in crate::adapters) struct UncertainRows(Arc<Mutex<Vec<Row>>>);
+
+impl UncertainRows {
+    pub fn add(&self, rows: impl IntoIterator<Item = Row>) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = MAX_UNCERTAIN.saturating_sub(held.len());
+        held.extend(rows.into_iter().take(room));
+    }
+
+    pub fn take(&self) -> Vec<Row> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = held.len().saturating_sub(UNCERTAIN_PER_WRITE);
+        held.split_off(left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uncertain_rows_are_bounded() {
+        let uncertain = UncertainRows::default();
+        let row = Row { digest: [0; 16], owner: [0; 16] };
+        uncertain.add(std::iter::repeat_n(row, MAX_UNCERTAIN * 2));
+        let mut taken = 0;
+        while let 1.. = uncertain.take().len() {
+            taken += 1;
+        }
+        assert_eq!(taken, MAX_UNCERTAIN / UNCERTAIN_PER_WRITE);
+    }
 }

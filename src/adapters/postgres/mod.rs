@@ -1,14 +1,21 @@
-//! PostgreSQL as a source.
+//! PostgreSQL: legacy databases as sources, and an account store and a ledger that several instances share.
 //!
-//! A session is one transaction, read-only and on one snapshot, with the rest of the login's time as its statement
+//! A source's session is one transaction, read-only and on one snapshot, with the rest of the login's time as its statement
 //! timeout. The server itself makes the JSON of each value, because it knows all of its types.
 #![doc = include_str!("docs.md")]
 
+mod accounts;
 mod address;
+mod copy;
+mod database;
 mod error;
+mod ledger;
 mod loose;
 mod session;
 mod shape;
+mod stores;
+#[cfg(test)]
+mod tests;
 mod writable;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -19,8 +26,13 @@ use super::sql::database::{Database, Kind, Opening, Session};
 use super::sql::dialect::{Dialect, LIMIT, Placeholders, comment, escaped, quote};
 use super::sql::pool::{Pool, Server};
 use crate::ports::{BoxFuture, PortError};
+#[cfg(test)]
+pub(in crate::adapters) use accounts::AccountStore;
+pub(in crate::adapters) use copy::copy;
+pub(in crate::adapters) use ledger::PostgresLedger;
 use session::Snapshot;
 use shape::Shapes;
+pub(in crate::adapters) use stores::{check_address, open_accounts, open_ledger, try_accounts, try_ledger};
 
 /// PostgreSQL in the table of databases.
 pub(in crate::adapters) const DATABASE: Kind = Kind {
@@ -87,7 +99,7 @@ impl Database for Postgres {
 }
 
 #[cfg(test)]
-mod tests {
+mod dialect_tests {
     use super::*;
     use crate::adapters::sql::loose::loose_comparison;
     use crate::adapters::sql::template::{Template, TemplateError, assert_reads_as};

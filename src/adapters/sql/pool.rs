@@ -140,7 +140,8 @@ impl<S: Server> Lease<S> {
         S::run(self.connection()?, sql.to_owned()).await
     }
 
-    /// Commits what was changed and gives the connection back.
+    /// Commits the transaction and gives the connection back. After an error that did not come from the server it is
+    /// unknown whether the transaction took effect.
     pub async fn commit(mut self) -> Result<(), sqlx::Error> {
         self.run("COMMIT").await?;
         drop(self.object.take());

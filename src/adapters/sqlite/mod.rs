@@ -8,12 +8,13 @@ mod settings;
 pub(in crate::adapters) mod source;
 
 pub use accounts::AccountStore;
+#[cfg(feature = "postgres")]
+pub(in crate::adapters) use accounts::upgrade as upgrade_accounts;
 pub(crate) use database::file_identity;
 #[doc(hidden)]
 pub use database::{Batch, Database, Reader, Writer, WriterFigures, late, port_error, refusal};
 pub use ledger::SqliteLedger;
-pub use settings::AccountStoreSettings;
-pub(in crate::adapters) use settings::{check_file, located, open_ledger, private_file};
+pub(in crate::adapters) use settings::{check_file, located, open_accounts, open_ledger, private_file};
 pub(in crate::adapters) use source::DATABASE;
 #[cfg(test)]
 pub(in crate::adapters) use source::DIALECT;

@@ -1,62 +1,27 @@
-//! The settings of the account store, and the addresses of files: `sqlite:PATH`.
+//! The addresses of files: `sqlite:PATH`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::{AccountStore, SqliteLedger};
-use crate::adapters::registry::{LedgerContext, Opening, TargetAdapter, TargetContext};
+use crate::adapters::registry::{LedgerContext, Opening, TargetContext};
 use crate::ports::{BoxFuture, OpenLedger, PortError, Target};
-use crate::settings::{AdapterSettings, FileSetting, FileUse, Reporter};
+use crate::settings::{FileSetting, FileUse, Reporter};
 
-/// Landfall's own account store.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AccountStoreSettings {
-    /// The name in logs and metrics.
-    #[serde(default = "name")]
-    pub name: String,
-    /// `sqlite:PATH`.
-    pub url: String,
-}
-
-fn name() -> String {
-    "accounts".to_owned()
-}
-
-impl AdapterSettings for AccountStoreSettings {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn check(&self, reporter: &mut Reporter<'_>) {
-        check_file("url", &self.url, reporter);
-    }
-
-    fn files(&self) -> Vec<FileSetting> {
-        vec![private_file("url", &self.url)]
-    }
-}
-
-impl TargetAdapter for AccountStoreSettings {
-    fn url(&self) -> &str {
-        &self.url
-    }
-
-    fn open<'a>(&'a self, context: TargetContext<'a>) -> BoxFuture<'a, Result<Arc<dyn Target>, PortError>> {
-        Box::pin(async move {
-            let TargetContext { folder, hasher, may_create, .. } = context;
-            let path = folder.join(path(&self.url));
-            let store = if may_create {
-                AccountStore::open(&self.name, &path, hasher).await?
-            } else {
-                AccountStore::open_existing(&self.name, &path, hasher).await?
-            };
-            Ok(Arc::new(store) as Arc<dyn Target>)
-        })
-    }
+/// Opens the account store of an address.
+pub(in crate::adapters) async fn open_accounts(
+    name: &str,
+    url: &str,
+    context: TargetContext<'_>,
+) -> Result<Arc<dyn Target>, PortError> {
+    let TargetContext { folder, hasher, may_create, .. } = context;
+    let path = folder.join(path(url));
+    let store = if may_create {
+        AccountStore::open(name, &path, hasher).await?
+    } else {
+        AccountStore::open_existing(name, &path, hasher).await?
+    };
+    Ok(Arc::new(store))
 }
 
 /// Opens the ledger of an address.
@@ -84,11 +49,16 @@ pub(in crate::adapters) fn located(url: &str, folder: &Path) -> String {
 }
 
 /// Reports an address that is not that of a file.
-pub(in crate::adapters) fn check_file(key: &str, url: &str, reporter: &mut Reporter<'_>) {
+pub(in crate::adapters) fn check_file(key: &str, url: &str, _: &Path, reporter: &mut Reporter<'_>) {
     let file = url.strip_prefix("sqlite:").unwrap_or_default();
     if file.trim_start_matches('/').is_empty() || file.contains(":memory:") || file.contains('?') {
         let message = "the address must be `sqlite:` and the path of a file, without parameters";
-        reporter.error("R506", key, message, "for example `sqlite:data/accounts.db`");
+        let help = if cfg!(feature = "postgres") {
+            "for example `sqlite:data/accounts.db`; several instances share `postgres://user:password@host/database`"
+        } else {
+            "for example `sqlite:data/accounts.db`"
+        };
+        reporter.error("R506", key, message, help);
     }
 }
 

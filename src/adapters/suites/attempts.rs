@@ -1,4 +1,4 @@
-//! The behaviour of attempts in every ledger. Each case runs against the file and in memory.
+//! The behaviour of attempts in every ledger. Each case runs against the file, in memory, and against PostgreSQL.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The behaviour of every ledger. Each case runs against the file and in memory.
+//! The behaviour of every ledger. Each case runs against the file, in memory, and against a PostgreSQL server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +28,14 @@ macro_rules! every_ledger {
             $(#[tokio::test]
             async fn $case() {
                 super::$case(&crate::adapters::memory::MemoryLedger::new()).await;
+            })*
+        }
+        #[cfg(feature = "postgres")]
+        pub(in crate::adapters) mod in_postgres {
+            $(#[tokio::test]
+            #[ignore = "needs PostgreSQL; run tests/run"]
+            pub(in crate::adapters) async fn $case() {
+                super::$case(&crate::adapters::suites::postgres::ledger().await).await;
             })*
         }
     };

@@ -5,6 +5,8 @@ mod binding;
 pub(in crate::adapters) mod ledger;
 pub(in crate::adapters) mod nonces;
 mod outbox;
+#[cfg(feature = "postgres")]
+pub(in crate::adapters) mod postgres;
 pub(in crate::adapters) mod reports;
 pub(in crate::adapters) mod source;
 pub(in crate::adapters) mod target;

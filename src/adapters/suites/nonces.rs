@@ -1,4 +1,4 @@
-//! The memory of signed calls of every ledger. Each case runs against the file and in memory.
+//! The memory of signed calls of every ledger. Each case runs against the file, in memory, and against PostgreSQL.
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -27,6 +27,14 @@ macro_rules! every_report {
                 super::$case(&super::open(&folder).await).await;
             })*
         }
+        #[cfg(feature = "postgres")]
+        mod in_postgres {
+            $(#[tokio::test]
+            #[ignore = "needs PostgreSQL; run tests/run"]
+            async fn $case() {
+                super::$case(&crate::adapters::suites::postgres::ledger().await).await;
+            })*
+        }
     };
 }
 

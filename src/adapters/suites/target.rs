@@ -42,7 +42,7 @@ pub(in crate::adapters) fn soon() -> Instant {
     Instant::now() + Duration::from_secs(60)
 }
 
-fn second(second: i64) -> Timestamp {
+pub(in crate::adapters) fn second(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).expect("a time")
 }
 
@@ -336,7 +336,11 @@ async fn racing_logins_create_one_account(target: &dyn Target) {
     assert_eq!(all.iter().filter(|created| **created == Created::Conflict(Conflict::Login)).count(), 15);
 }
 
-async fn check_behaviour(target: &dyn Target, hasher: &Hasher, disable: impl AsyncFn(&TargetId)) {
+pub(in crate::adapters) async fn check_behaviour(
+    target: &dyn Target,
+    hasher: &Hasher,
+    disable: impl AsyncFn(&TargetId),
+) {
     creates_and_finds(target).await;
     does_the_declared_work_whatever_the_result(target, hasher).await;
     conflicts_write_nothing(target).await;

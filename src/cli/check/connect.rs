@@ -1,11 +1,11 @@
-//! `landfall check --connect`: what the sources say of themselves.
+//! `landfall check --connect`: what the sources, the verifiers and the databases of Landfall say of themselves.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use crate::adapters::registry::{SourceContext, Trial, VerifierContext, WriteBackContext};
+use crate::adapters::registry::{self, SourceContext, Trial, VerifierContext, WriteBackContext};
 use crate::cli::{CommandError, config, stores};
 use crate::config::{Compiled, Loaded, Tried};
 
@@ -42,6 +42,11 @@ async fn try_out(loaded: &Loaded) -> Result<Vec<Tried>, CommandError> {
         let context = WriteBackContext { name, folder: &loaded.folder };
         let trial = write_back.to.adapter().connect(context).await;
         trials.push(Tried { section: format!("{section}.to"), trial });
+    }
+    let target = loaded.settings.target.adapter().connect(&loaded.folder).await;
+    let ledger = registry::try_ledger(loaded.settings.ledger.url.expose(), &loaded.folder).await;
+    for (section, trial) in [("target", target), ("ledger", ledger)] {
+        trials.extend(trial.map(|trial| Tried { section: section.to_owned(), trial }));
     }
     Ok(trials)
 }

@@ -1,6 +1,7 @@
-//! A TCP proxy in front of a server, whose connections a test can cut, slow down, stall, break and count.
+//! A TCP proxy in front of a server, whose connections a test can cut, slow down, stall, break, also at a certain message, and
+//! count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -41,6 +42,19 @@ pub enum Mode {
 /// Serves a connection.
 pub type Serve = dyn Fn(TcpStream) + Send + Sync;
 
+/// What becomes of a message at which a connection breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The server never gets it.
+    Message,
+    /// The server gets it, and the client gets no answer.
+    Answer,
+    /// The server gets it after this time; the client has lost its connection at once.
+    Late(Duration),
+    /// The server never gets it, and the connection stays open without a word: the host has vanished.
+    Silence,
+}
+
 /// A proxy on a free port of 127.0.0.1. When the value is dropped, its connections are cut and it no longer listens.
 pub struct Proxy {
     pub address: SocketAddr,
@@ -59,6 +73,10 @@ struct State {
     instead: Option<Arc<Serve>>,
     closed: bool,
     accepted: usize,
+    /// The text of the next message at which a connection breaks.
+    trap: Option<(&'static [u8], Loss)>,
+    /// Connections that are silent in both directions.
+    silent: BTreeSet<usize>,
     /// The ends of each open connection, by its number.
     open: BTreeMap<usize, Vec<TcpStream>>,
 }
@@ -77,7 +95,8 @@ impl Proxy {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let listener = TcpListener::bind(address).expect("a free port");
         let (mode, since, open) = (Mode::Forward, Instant::now(), BTreeMap::new());
-        let state = State { mode, since, instead: None, closed: false, accepted: 0, open };
+        let state =
+            State { mode, since, instead: None, closed: false, accepted: 0, trap: None, silent: BTreeSet::new(), open };
         let shared = Arc::new(Shared { upstream, state: Mutex::new(state), changed: Condvar::new() });
         let serving = Arc::clone(&shared);
         thread::spawn(move || serving.serve(address, listener));
@@ -118,6 +137,16 @@ impl Proxy {
         while TcpStream::connect(self.address).is_ok() == is_down && Instant::now() < until {
             thread::sleep(Duration::from_millis(2));
         }
+    }
+
+    /// Breaks the next connection whose client sends this text, once.
+    pub fn lose(&self, text: &'static [u8], loss: Loss) {
+        self.shared.state().trap = Some((text, loss));
+    }
+
+    /// Whether a text that was to be lost is still awaited.
+    pub fn awaits_loss(&self) -> bool {
+        self.shared.state().trap.is_some()
     }
 
     /// Cuts all open connections, and returns how many there were.
@@ -237,10 +266,18 @@ impl Shared {
         self.pump(number, Direction::ToServer, &client, &server);
     }
 
-    /// Copies one direction until either end closes.
+    /// Copies one direction until either end closes, or the client sends what is to be lost.
     fn pump(&self, number: usize, direction: Direction, mut from: &TcpStream, to: &TcpStream) {
         let mut buffer = vec![0; 16 * 1024];
         while let Ok(length @ 1..) = from.read(&mut buffer) {
+            match self.trapped(direction, &buffer[..length]) {
+                None => {}
+                Some(Loss::Silence) => drop(self.state().silent.insert(number)),
+                Some(loss) => {
+                    lose(loss, from, to, &buffer[..length]);
+                    break;
+                }
+            }
             if !self.may_pass(number) || self.pass(number, direction, &buffer[..length], to).is_none() {
                 break;
             }
@@ -248,9 +285,19 @@ impl Shared {
         self.close(number);
     }
 
-    /// Waits while stalled. A connection that was cut meanwhile passes nothing.
+    /// What becomes of these bytes, if they are to be lost.
+    fn trapped(&self, direction: Direction, bytes: &[u8]) -> Option<Loss> {
+        let mut state = self.state();
+        let (text, loss) = state.trap.filter(|_| direction == Direction::ToServer)?;
+        let found = bytes.windows(text.len()).any(|window| window == text);
+        found.then(|| state.trap = None).map(|()| loss)
+    }
+
+    /// Waits while stalled or silent. A connection that was cut meanwhile passes nothing.
     fn may_pass(&self, number: usize) -> bool {
-        let stalled = |state: &mut State| state.mode == Mode::Stall && state.open.contains_key(&number);
+        let stalled = |state: &mut State| {
+            (state.mode == Mode::Stall || state.silent.contains(&number)) && state.open.contains_key(&number)
+        };
         let state = self.changed.wait_while(self.state(), stalled).unwrap_or_else(PoisonError::into_inner);
         state.open.contains_key(&number)
     }
@@ -302,6 +349,16 @@ impl Shared {
         if let Some(ends) = self.state().open.remove(&number) {
             shut(&ends);
         }
+    }
+}
+
+fn lose(loss: Loss, client: &TcpStream, mut server: &TcpStream, bytes: &[u8]) {
+    let _ = client.shutdown(Shutdown::Both);
+    if let Loss::Late(wait) = loss {
+        thread::sleep(wait);
+    }
+    if loss != Loss::Message {
+        let _ = server.write_all(bytes);
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::MemoryLedger;
-use crate::adapters::ledgers::{DEAD, LONGEST_WAIT, later, micros};
+use crate::adapters::ledgers::{DEAD, later, latest_due, micros};
 use crate::ports::{
     BoxFuture, DeliveryState, Event, EventKind, Outbox, Outgoing, PortError, Subscription, Undelivered,
 };
@@ -92,7 +92,7 @@ impl Events {
         lease: Duration,
         limit: usize,
     ) -> Vec<Outgoing> {
-        let too_far = later(now, receiver.after.saturating_add(LONGEST_WAIT));
+        let too_far = latest_due(now, receiver.after);
         let mut due: Vec<(i64, i64, &Event, &mut Delivery)> = Vec::new();
         for (id, Waiting { event, deliveries }) in &mut self.events {
             let Some(delivery) = deliveries.as_mut().and_then(|deliveries| deliveries.get_mut(&receiver.receiver))

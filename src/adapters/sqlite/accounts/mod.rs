@@ -4,7 +4,6 @@
 
 mod create;
 mod delete;
-mod row;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -17,10 +16,9 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use tokio::time::Instant;
 
-use create::NewRow;
-use row::{Row, change, found, state};
-
 use crate::adapters::accounts::id;
+use crate::adapters::accounts::new::NewRow;
+use crate::adapters::accounts::row::{self, Row, change, found, state};
 use crate::adapters::accounts::verification::{self, Checked};
 use crate::adapters::sqlite::{Database, WriterFigures};
 use crate::hashing::Hasher;
@@ -42,6 +40,12 @@ macro_rules! select_rows {
 
 /// Finds the account with an external id.
 const FIND_EXTERNAL: &str = "SELECT id, external_id, state FROM accounts WHERE external_id = ?";
+
+/// Brings an existing store to the tables of this version, before it is copied.
+#[cfg(feature = "postgres")]
+pub(in crate::adapters) async fn upgrade(path: &str) -> Result<(), PortError> {
+    Database::open_existing(path, "accounts", schema::MIGRATIONS).await.map(|_| ())
+}
 
 /// Accounts in an SQLite file. Cheap to clone.
 #[derive(Clone)]
@@ -177,7 +181,7 @@ impl AccountStore {
             None => None,
         };
         let row = NewRow::new(id::new_id_at(&self.name, account.at)?, &account, phc);
-        self.write("create", move |connection| Box::pin(row.create(connection))).await
+        self.write("create", move |connection| Box::pin(create::create(row, connection))).await
     }
 
     async fn set(
@@ -200,6 +204,15 @@ impl AccountStore {
         })
         .await
     }
+}
+
+/// The account of a row, with its logins in order.
+async fn account(row: Row, connection: &mut SqliteConnection) -> Result<StoredAccount, sqlx::Error> {
+    let logins = sqlx::query_scalar("SELECT login FROM account_logins WHERE account_id = ? ORDER BY login")
+        .bind(&row.id)
+        .fetch_all(connection)
+        .await?;
+    row.account(logins)
 }
 
 fn text<'p>(name: &str, path: &'p Path) -> Result<&'p str, PortError> {
@@ -303,7 +316,7 @@ impl Target for AccountStore {
             Box::pin(async move {
                 let query = sqlx::query_as::<_, Row>(select_rows!("WHERE id = ?"));
                 match query.bind(id).fetch_optional(&mut *connection).await? {
-                    Some(row) => row.account(connection).await.map(Some),
+                    Some(row) => account(row, connection).await.map(Some),
                     None => Ok(None),
                 }
             })
@@ -324,7 +337,7 @@ impl Target for AccountStore {
                 let rows = query.bind(after).bind(limit).fetch_all(&mut *connection).await?;
                 let mut accounts = Vec::with_capacity(rows.len());
                 for row in rows {
-                    accounts.push(row.account(connection).await?);
+                    accounts.push(account(row, connection).await?);
                 }
                 Ok(accounts)
             })

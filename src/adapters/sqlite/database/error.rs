@@ -2,32 +2,9 @@
 
 use std::io;
 
-use thiserror::Error;
-
+use crate::adapters::refusal::decided;
 use crate::adapters::sqlite::codes::{self, Whose, primary_code};
 use crate::ports::{PortError, PortErrorKind};
-
-/// A reason for a job to fail.
-#[derive(Debug, Error)]
-#[error("{0}")]
-struct Refusal(&'static str);
-
-/// A job that ran too late.
-#[derive(Debug, Error)]
-#[error("{0}")]
-struct Late(&'static str);
-
-/// The error of a job that cannot continue; its sentence is shown to operators.
-#[must_use]
-pub fn refusal(detail: &'static str) -> sqlx::Error {
-    sqlx::Error::Decode(Box::new(Refusal(detail)))
-}
-
-/// The error of a job that must not write any more because its time is up; its sentence is shown to operators.
-#[must_use]
-pub fn late(detail: &'static str) -> sqlx::Error {
-    sqlx::Error::Decode(Box::new(Late(detail)))
-}
 
 /// The [`PortError`] of an SQLite failure during `operation` at `adapter`.
 #[must_use]
@@ -62,15 +39,8 @@ fn meaning(error: &sqlx::Error) -> (PortErrorKind, String) {
         let (kind, detail) = codes::meaning(code, Whose::Ours);
         return (kind, format!("{detail} (SQLite code {code})"));
     }
-    if let sqlx::Error::Decode(cause) = error
-        && let Some(Refusal(detail)) = cause.downcast_ref()
-    {
-        return (Kind::BadResponse, (*detail).to_owned());
-    }
-    if let sqlx::Error::Decode(cause) = error
-        && let Some(Late(detail)) = cause.downcast_ref()
-    {
-        return (Kind::Unavailable, (*detail).to_owned());
+    if let Some((kind, detail)) = decided(error) {
+        return (kind, detail.to_owned());
     }
     let (kind, detail) = match error {
         sqlx::Error::Io(_) => (Kind::Unavailable, "cannot read or write the file"),
@@ -89,6 +59,7 @@ fn meaning(error: &sqlx::Error) -> (PortErrorKind, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::adapters::refusal::refusal;
 
     #[test]
     fn failures_without_a_code_map_to_kinds() {

@@ -46,8 +46,10 @@ mod work;
 mod writer;
 
 pub use batch::Batch;
-pub use error::{late, port_error, refusal};
+pub use error::port_error;
 pub use open::Database;
 pub(crate) use place::identity as file_identity;
 pub use reader::Reader;
 pub use writer::{Writer, WriterFigures};
+
+pub use crate::adapters::refusal::{late, refusal};

@@ -3,10 +3,9 @@
 use futures_util::TryStreamExt as _;
 use sqlx::{Connection as _, SqliteConnection};
 
-use super::stamp::unsigned;
-use crate::adapters::ledgers::micros;
+use crate::adapters::ledgers::{RowTuple, micros, stored_row, unsigned};
 use crate::adapters::sqlite::{Batch, refusal};
-use crate::audit::{Checker, NextRow, StoredHead, StoredRow, StoredStart, record};
+use crate::audit::{Checker, NextRow, StoredHead, StoredStart, record};
 use crate::ports::{AuditFilter, AuditHead, AuditRecord, AuditReport, Decision, Keyring};
 
 /// The schema step that allows exported rows to be removed, and no others, and lets one row stand for several
@@ -31,15 +30,6 @@ BEGIN SELECT RAISE(ABORT, 'exported rows do not come back'); END;
 CREATE TRIGGER audit_start_stays BEFORE DELETE ON meta WHEN OLD.name = 'audit_start'
 BEGIN SELECT RAISE(ABORT, 'exported rows do not come back'); END;
 ";
-
-/// A row as selected.
-pub(super) type RowTuple = (i64, i64, String, String, String, Option<String>, i64, String, String);
-
-/// The row of the chain.
-pub(super) fn stored_row(row: RowTuple) -> StoredRow {
-    let (number, at, outcome, reason, subject, customer, count, text, chain) = row;
-    StoredRow { number, columns: (at, outcome, reason, subject, customer, count), text, chain }
-}
 
 /// All rows, oldest first.
 pub(super) const SELECT_ROWS: &str =

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, FromRow, Row as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::logins;
-use super::stamp::{maybe_stamp, stamp, tags_json, unsigned};
-use crate::adapters::ledgers::{later, latest, micros};
+use crate::adapters::ledgers::{
+    EntryRow, Existing, finished, later, latest, micros, stored_token, tags_json, unsigned,
+};
 use crate::adapters::sqlite::{Batch, refusal};
 use crate::ports::{
-    Abandon, AccountState, Claim, ClaimAnswer, Decision, DecisionOutcome, Entry, EntryState, ExternalId, Finish,
-    Finished, Grant, Left, LegacyKey, Operation, TargetId,
+    Abandon, AccountState, Claim, ClaimAnswer, Decision, DecisionOutcome, Entry, ExternalId, Finish, Finished, Grant,
+    Left, LegacyKey, Operation, TargetId,
 };
 
 /// Selects the columns of an [`EntryRow`], followed by the given clause.
@@ -26,70 +26,6 @@ macro_rules! select_entries {
     };
 }
 pub(super) use select_entries;
-
-/// An entry as stored.
-pub(super) struct EntryRow {
-    source: String,
-    legacy_id: String,
-    state: String,
-    external_id: String,
-    account: Option<String>,
-    token: i64,
-    rules: String,
-    claimed_at: i64,
-    verified_at: Option<i64>,
-    creating_at: i64,
-    created_at: Option<i64>,
-    done_at: Option<i64>,
-    activated_at: Option<i64>,
-    /// A JSON list.
-    pub tags: String,
-}
-
-impl FromRow<'_, SqliteRow> for EntryRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            source: row.try_get(0)?,
-            legacy_id: row.try_get(1)?,
-            state: row.try_get(2)?,
-            external_id: row.try_get(3)?,
-            account: row.try_get(4)?,
-            token: row.try_get(5)?,
-            rules: row.try_get(6)?,
-            claimed_at: row.try_get(7)?,
-            verified_at: row.try_get(8)?,
-            creating_at: row.try_get(9)?,
-            created_at: row.try_get(10)?,
-            done_at: row.try_get(11)?,
-            activated_at: row.try_get(12)?,
-            tags: row.try_get(13)?,
-        })
-    }
-}
-
-impl EntryRow {
-    /// The entry.
-    pub(super) fn entry(self) -> Result<Entry, sqlx::Error> {
-        Ok(Entry {
-            key: LegacyKey { source: self.source, id: self.legacy_id },
-            state: state(&self.state)?,
-            external_id: ExternalId(self.external_id),
-            account: self.account.map(TargetId),
-            token: unsigned(self.token)?,
-            rules: self.rules,
-            claimed_at: stamp(self.claimed_at)?,
-            verified_at: maybe_stamp(self.verified_at)?,
-            creating_at: stamp(self.creating_at)?,
-            created_at: maybe_stamp(self.created_at)?,
-            done_at: maybe_stamp(self.done_at)?,
-            activated_at: maybe_stamp(self.activated_at)?,
-        })
-    }
-}
-
-fn state(name: &str) -> Result<EntryState, sqlx::Error> {
-    EntryState::from_name(name).ok_or_else(|| refusal("an entry of the ledger has an unknown state"))
-}
 
 /// Claims a customer. `customer` is the digest of the key.
 pub(super) async fn claim(
@@ -177,45 +113,6 @@ fn digests(first: usize, claim: &Claim) -> String {
     places.join(", ")
 }
 
-/// What the ledger knows about a customer when it is claimed.
-struct Existing {
-    /// How many of the digests are buried.
-    tombstones: i64,
-    state: Option<String>,
-    account: Option<String>,
-    lease_until: Option<i64>,
-    verified_at: Option<i64>,
-    activated_at: Option<i64>,
-}
-
-impl Existing {
-    /// The answer if something conflicts with the claim.
-    fn conflict_with(self, claim: &Claim) -> Result<Option<ClaimAnswer>, sqlx::Error> {
-        if self.tombstones > 0 {
-            return Ok(Some(ClaimAnswer::Buried));
-        }
-        let Some(state) = self.state.as_deref().map(state).transpose()? else { return Ok(None) };
-        Ok(match state {
-            EntryState::Buried => Some(ClaimAnswer::Buried),
-            EntryState::Done => {
-                let account =
-                    self.account.ok_or_else(|| refusal("an entry of the ledger is done but has no account"))?;
-                let has_password = self.verified_at.or(self.activated_at).is_some();
-                // A verified claim takes over a pending account in this one step, so that nobody acts on stale data.
-                (has_password || claim.verified_at.is_none()).then_some(ClaimAnswer::Done(TargetId(account)))
-            }
-            EntryState::Creating | EntryState::Undoing if holds(self.lease_until, claim) => Some(ClaimAnswer::Held),
-            EntryState::Creating | EntryState::Undoing | EntryState::Abandoned => None,
-        })
-    }
-}
-
-/// Whether a lease is still held.
-fn holds(lease_until: Option<i64>, claim: &Claim) -> bool {
-    let (now, latest) = (micros(claim.creating_at), latest(claim.creating_at, claim.lease));
-    lease_until.is_some_and(|until| until > now && until <= latest)
-}
-
 async fn existing(connection: &mut SqliteConnection, customer: &str, claim: &Claim) -> Result<Existing, sqlx::Error> {
     let sql = format!(
         "SELECT (SELECT COUNT(*) FROM tombstones WHERE digest IN ({})), state, account, lease_until, verified_at, \
@@ -248,11 +145,6 @@ pub(super) async fn finish(connection: &mut SqliteConnection, finish: &Finish) -
     Ok(finished(ended.rows_affected()))
 }
 
-/// Whether the update found its entry.
-pub(super) fn finished(rows: u64) -> Finished {
-    if rows == 1 { Finished::Done } else { Finished::Lost }
-}
-
 /// Gives up a claim if it is still held under this token.
 pub(super) async fn abandon(connection: &mut SqliteConnection, abandon: &Abandon) -> Result<(), sqlx::Error> {
     let sql = match abandon.left {
@@ -274,11 +166,6 @@ pub(super) async fn abandon(connection: &mut SqliteConnection, abandon: &Abandon
         logins::forget(connection, &abandon.key).await?;
     }
     Ok(())
-}
-
-/// A token as stored. A token beyond the stored range was never granted.
-pub(super) fn stored_token(token: u64) -> i64 {
-    i64::try_from(token).unwrap_or(-1)
 }
 
 /// A sign-in, or setting a password, shows that an account has a password. Activates the entry of a pending account,

@@ -6,7 +6,8 @@ use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use sqlx::{Connection as _, SqliteConnection};
 
-use super::audit::{self, RowTuple, SELECT_ROWS, stored_row};
+use super::audit::{self, SELECT_ROWS};
+use crate::adapters::ledgers::{RowTuple, stored_row};
 use crate::audit::{Export, may_remove};
 use crate::ports::{AuditHead, ExportError, Keyring, SegmentReport};
 

@@ -2,7 +2,8 @@
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::entries::{EntryRow, select_entries};
+use super::entries::select_entries;
+use crate::adapters::ledgers::EntryRow;
 use crate::ports::{AccountLookup, Claim, Entry, LegacyKey, Owner, TargetId};
 
 /// The schema step for logins.

@@ -16,7 +16,6 @@ mod outbox;
 mod report;
 mod reversal;
 mod schema;
-mod stamp;
 mod store;
 mod undelivered;
 

@@ -8,22 +8,12 @@
 //!   its row anyway. Such uncertain rows are deleted before anything is looked up, so that a call that was not accepted
 //!   may be sent again.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use sqlx::SqliteConnection;
 
 use super::SqliteLedger;
-use crate::adapters::ledgers::{MAX_CALLS, NONCE_SWEEP, micros, remembered};
+use crate::adapters::ledgers::{MAX_CALLS, NONCE_SWEEP, Row, UncertainRows, micros, remembered};
 use crate::adapters::sqlite::Database;
-use crate::ports::{BoxFuture, Fresh, Nonce, Nonces, PortError, PortErrorKind};
-use crate::random;
-
-/// The maximum number of uncertain rows. Stops a long outage from filling the memory; calls beyond it may stay
-/// remembered and must be signed again.
-const MAX_UNCERTAIN: usize = 4096;
-
-/// How many uncertain rows one write deletes.
-const UNCERTAIN_PER_WRITE: usize = 64;
+use crate::ports::{BoxFuture, Fresh, Nonce, Nonces, PortError};
 
 /// The schema step for nonces. `number` counts insertions, so that the bound is checked by a subtraction instead of a
 /// row count; `meta` holds the time of the latest forgotten call.
@@ -37,43 +27,6 @@ CREATE TABLE nonces (
 CREATE INDEX nonces_signed ON nonces (signed_at);
 INSERT INTO meta (name, number, text, tag) VALUES ('nonces', 0, '', '');
 ";
-
-/// A row and the one try that wrote it.
-#[derive(Debug, Clone, Copy)]
-struct Row {
-    digest: [u8; 16],
-    owner: [u8; 16],
-}
-
-impl Row {
-    fn new(nonce: &Nonce) -> Result<Self, PortError> {
-        let owner = random::bytes()
-            .map_err(|_| failed(PortErrorKind::Unavailable).because("the system provides no random numbers"))?;
-        Ok(Self { digest: nonce.digest, owner })
-    }
-}
-
-fn failed(kind: PortErrorKind) -> PortError {
-    PortError::new(kind, "ledger", "remember")
-}
-
-/// Rows that may or may not have been written, by tries that did not accept their call.
-#[derive(Debug, Clone, Default)]
-pub(super) struct UncertainRows(Arc<Mutex<Vec<Row>>>);
-
-impl UncertainRows {
-    fn add(&self, rows: impl IntoIterator<Item = Row>) {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = MAX_UNCERTAIN.saturating_sub(held.len());
-        held.extend(rows.into_iter().take(room));
-    }
-
-    fn take(&self) -> Vec<Row> {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = held.len().saturating_sub(UNCERTAIN_PER_WRITE);
-        held.split_off(left)
-    }
-}
 
 /// A write whose rows are uncertain unless it succeeds: its own row, and those that it deletes.
 struct Try {
@@ -194,6 +147,7 @@ mod tests {
     use super::*;
     use crate::adapters::suites::ledger::open;
     use crate::adapters::suites::nonces::{NOW, nonce, remember};
+    use crate::ports::PortErrorKind;
 
     async fn rows(ledger: &SqliteLedger) -> i64 {
         let mut connection = ledger.database.reader().acquire("count").await.unwrap();
@@ -262,18 +216,6 @@ mod tests {
         remember(&one, 3, NOW, NOW).await;
         assert_eq!(remember(&two, 2, NOW, NOW).await, Fresh::First, "another process");
         assert_eq!(remember(&one, 2, NOW, NOW).await, Fresh::Seen);
-    }
-
-    #[test]
-    fn uncertain_rows_are_bounded() {
-        let uncertain = UncertainRows::default();
-        let row = Row { digest: [0; 16], owner: [0; 16] };
-        uncertain.add(std::iter::repeat_n(row, MAX_UNCERTAIN * 2));
-        let mut taken = 0;
-        while let 1.. = uncertain.take().len() {
-            taken += 1;
-        }
-        assert_eq!(taken, MAX_UNCERTAIN / UNCERTAIN_PER_WRITE);
     }
 
     async fn connect(folder: &tempfile::TempDir) -> SqliteConnection {

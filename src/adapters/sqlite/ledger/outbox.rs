@@ -4,20 +4,18 @@
 //! that is subscribed to its kind gets its own delivery, with its own attempts and due time. The event is removed when
 //! no delivery is left.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::SqliteLedger;
-use super::stamp::{stamp, tags, tags_json, unsigned};
-use super::undelivered;
-use crate::adapters::ledgers::{DEAD, LONGEST_WAIT, later, micros};
-use crate::adapters::sqlite::{Batch, refusal};
+use super::{SqliteLedger, undelivered};
+use crate::adapters::ledgers::{
+    DEAD, Ended, OutboxRow, ended, kept_json, later, latest_due, length, micros, outgoing, tags_json, unsigned,
+};
+use crate::adapters::sqlite::Batch;
 use crate::ports::{
-    BoxFuture, DeliveryState, Event, EventKind, LegacyKey, MigratedCustomer, Outbox, Outgoing, PortError, Subscription,
-    TargetId, Undelivered,
+    BoxFuture, DeliveryState, Event, EventKind, Outbox, Outgoing, PortError, Subscription, Undelivered,
 };
 
 /// The schema step that gives each receiver its own deliveries. `outbox.attempts` counts over all receivers; 0 means
@@ -47,10 +45,6 @@ ALTER TABLE outbox ADD COLUMN kept TEXT;
 ALTER TABLE deliveries ADD COLUMN why TEXT NOT NULL DEFAULT '';
 ";
 
-/// An event with its delivery: id, at, kind, reason, account, request id, tags, source, legacy id, kept values, attempts.
-type OutboxRow =
-    (i64, i64, String, String, Option<String>, String, String, Option<String>, Option<String>, Option<String>, i64);
-
 /// Adds events, without receivers for now.
 pub(super) fn add(batch: &mut Batch, events: &[Event]) {
     let sql = "INSERT INTO outbox (at, kind, reason, account, request_id, tags, source, legacy_id, kept, attempts) \
@@ -67,7 +61,7 @@ pub(super) fn add(batch: &mut Batch, events: &[Event]) {
             .bind(tags_json(&event.tags))
             .bind(customer.map(|customer| customer.key.source.clone()))
             .bind(customer.map(|customer| customer.key.id.clone()))
-            .bind(customer.map(|customer| serde_json::json!(customer.kept).to_string()));
+            .bind(customer.map(kept_json));
     }
 }
 
@@ -157,7 +151,7 @@ struct Queue {
 impl Queue {
     /// No delivery is due later, unless it is dead.
     fn latest(&self) -> i64 {
-        later(self.now, self.after.saturating_add(LONGEST_WAIT))
+        latest_due(self.now, self.after)
     }
 
     /// Whether anything is due, so that an idle queue costs no write.
@@ -236,47 +230,6 @@ impl Queue {
             batch.bind(*event);
         }
         batch.execute(connection).await
-    }
-}
-
-fn outgoing(row: OutboxRow) -> Result<Outgoing, sqlx::Error> {
-    let (id, at, kind, reason, account, request_id, tags_text, source, legacy_id, kept_text, attempts) = row;
-    let kind = EventKind::from_name(&kind).ok_or_else(|| refusal("an event of the ledger has an unknown kind"))?;
-    let (at, account) = (stamp(at)?, account.map(TargetId));
-    let customer = match (source, legacy_id) {
-        (Some(source), Some(id)) => {
-            Some(MigratedCustomer { key: LegacyKey { source, id }, at, kept: kept(kept_text)? })
-        }
-        _ => None,
-    };
-    let event = Event { at, kind, reason, account, request_id, tags: tags(&tags_text)?, customer };
-    Ok(Outgoing { id, attempts: number(attempts.saturating_add(1)), event })
-}
-
-fn kept(json: Option<String>) -> Result<BTreeMap<String, String>, sqlx::Error> {
-    let read = json.map(|json| serde_json::from_str(&json)).transpose();
-    read.map(Option::unwrap_or_default).map_err(|_| refusal("the values of an event cannot be read"))
-}
-
-/// A stored number of attempts.
-pub(super) fn number(count: i64) -> u32 {
-    u32::try_from(count).unwrap_or(if count < 0 { 0 } else { u32::MAX })
-}
-
-/// A duration in microseconds.
-fn length(time: Duration) -> i64 {
-    i64::try_from(time.as_micros()).unwrap_or(i64::MAX / 4).min(i64::MAX / 4)
-}
-
-/// The state of a delivery as stored: when it is due and what went wrong; `None` if it was accepted.
-type Ended = Option<(i64, String)>;
-
-fn ended(state: DeliveryState<'_>) -> Ended {
-    match state {
-        DeliveryState::Accepted => None,
-        DeliveryState::Again { at, why } => Some((micros(at), why.to_owned())),
-        DeliveryState::Dead { why } => Some((DEAD, why.to_owned())),
-        DeliveryState::Rehearsed => Some((DEAD, Undelivered::REHEARSED.to_owned())),
     }
 }
 

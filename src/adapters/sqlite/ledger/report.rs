@@ -8,11 +8,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use sqlx::{Connection as _, QueryBuilder, Sqlite, SqliteConnection};
 
-use super::entries::{EntryRow, select_entries};
-use super::stamp::{maybe_stamp, stamp, tags, unsigned};
+use super::entries::select_entries;
 use super::store::{NAME, SqliteLedger};
 use super::{audit, export};
-use crate::adapters::ledgers::micros;
+use crate::adapters::ledgers::{EntryRow, maybe_stamp, micros, stamp, unsigned};
 use crate::ports::{
     AuditFilter, AuditHead, AuditRecord, AuditReport, BoxFuture, EntryFilter, EntryPage, EntryReport, ExportError,
     OutcomeCount, PortError, Reports, SegmentReport, Summary,
@@ -123,12 +122,7 @@ async fn entries(
     }
     query.push(" ORDER BY source, legacy_id LIMIT ").push_bind(i64::try_from(page.limit).unwrap_or(i64::MAX));
     let rows: Vec<EntryRow> = query.build_query_as().fetch_all(connection).await?;
-    rows.into_iter().map(report).collect()
-}
-
-fn report(row: EntryRow) -> Result<EntryReport, sqlx::Error> {
-    let tags = tags(&row.tags)?;
-    Ok(EntryReport { entry: row.entry()?, tags })
+    rows.into_iter().map(EntryRow::report).collect()
 }
 
 impl Reports for SqliteLedger {

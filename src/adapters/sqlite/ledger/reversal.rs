@@ -3,10 +3,8 @@
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
-use super::entries::{finished, stored_token};
 use super::logins;
-use super::stamp::unsigned;
-use crate::adapters::ledgers::{later, latest, micros};
+use crate::adapters::ledgers::{finished, later, latest, micros, stored_token, unsigned};
 use crate::ports::{Buried, Finished, LegacyKey, Restore, Undo, UndoAnswer};
 
 /// Buries a customer. `customer` is the digest of the key. A creation in progress keeps its lease, so that recovery

@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
-use super::nonces::UncertainRows;
 use super::{attempts, audit, binding, entries, logins, outbox, reversal, schema};
+use crate::adapters::ledgers::UncertainRows;
 use crate::adapters::sqlite::{Batch, Database, WriterFigures};
 use crate::ports::{
     Abandon, Attempt, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Decision, Entry, Event, ExternalId, Finish,

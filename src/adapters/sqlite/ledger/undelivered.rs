@@ -3,23 +3,8 @@
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
-use super::outbox::number;
-use super::stamp::stamp;
-use crate::adapters::ledgers::{DEAD, micros};
-use crate::ports::{EventKind, LegacyKey, TargetId, Undelivered};
-
-/// An event and its delivery, if it has one: id, receiver, at, account, source, legacy id, attempts, due at, why.
-type UndeliveredRow = (
-    i64,
-    Option<String>,
-    i64,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<i64>,
-    Option<i64>,
-    Option<String>,
-);
+use crate::adapters::ledgers::{DEAD, UndeliveredRow, micros, undelivered};
+use crate::ports::{EventKind, Undelivered};
 
 /// The events of a kind that their receivers have not accepted.
 pub(super) async fn list(
@@ -32,21 +17,7 @@ pub(super) async fn list(
                FROM outbox LEFT JOIN deliveries ON id = event WHERE kind = ? AND id > ? ORDER BY id, webhook LIMIT ?";
     let query = sqlx::query_as(sql).bind(kind.name()).bind(after);
     let rows: Vec<UndeliveredRow> = query.bind(i64::try_from(limit).unwrap_or(i64::MAX)).fetch_all(connection).await?;
-    let read = |row: UndeliveredRow| {
-        let (id, receiver, at, account, source, legacy_id, attempts, due_at, why) = row;
-        let due_at = due_at.unwrap_or(at);
-        Ok(Undelivered {
-            id,
-            receiver: receiver.unwrap_or_default(),
-            at: stamp(at)?,
-            account: account.map(TargetId),
-            key: source.zip(legacy_id).map(|(source, id)| LegacyKey { source, id }),
-            attempts: number(attempts.unwrap_or_default()),
-            due_at: if due_at == DEAD { None } else { Some(stamp(due_at)?) },
-            why: why.unwrap_or_default(),
-        })
-    };
-    rows.into_iter().map(read).collect()
+    rows.into_iter().map(undelivered).collect()
 }
 
 /// Counts the write-backs that were given up.

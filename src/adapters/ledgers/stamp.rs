@@ -1,31 +1,31 @@
-//! What the columns of the ledger hold, read back.
+//! What the columns of ledgers in databases hold, read back.
 
 use jiff::Timestamp;
 
-use crate::adapters::sqlite::refusal;
+use crate::adapters::refusal::refusal;
 
 /// The time of a stored timestamp.
-pub(super) fn stamp(micros: i64) -> Result<Timestamp, sqlx::Error> {
+pub(in crate::adapters) fn stamp(micros: i64) -> Result<Timestamp, sqlx::Error> {
     Timestamp::from_microsecond(micros).map_err(|_| refusal("a timestamp of the ledger is invalid"))
 }
 
 /// The time of an optional stored timestamp.
-pub(super) fn maybe_stamp(micros: Option<i64>) -> Result<Option<Timestamp>, sqlx::Error> {
+pub(in crate::adapters) fn maybe_stamp(micros: Option<i64>) -> Result<Option<Timestamp>, sqlx::Error> {
     micros.map(stamp).transpose()
 }
 
 /// Converts a stored number that cannot be negative.
-pub(super) fn unsigned(number: i64) -> Result<u64, sqlx::Error> {
+pub(in crate::adapters) fn unsigned(number: i64) -> Result<u64, sqlx::Error> {
     u64::try_from(number).map_err(|_| refusal("a number of the ledger is negative"))
 }
 
 /// The tags of a stored list.
-pub(super) fn tags(json: &str) -> Result<Vec<String>, sqlx::Error> {
+pub(in crate::adapters) fn tags(json: &str) -> Result<Vec<String>, sqlx::Error> {
     serde_json::from_str(json).map_err(|_| refusal("the tags of an entry cannot be read"))
 }
 
 /// The stored form of tags: a JSON list of strings.
-pub(super) fn tags_json(tags: &[String]) -> String {
+pub(in crate::adapters) fn tags_json(tags: &[String]) -> String {
     serde_json::json!(tags).to_string()
 }
 

@@ -1,15 +1,14 @@
-//! Reads the rows of the account store.
+//! Rows of account stores, as every database holds them.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row as _, SqliteConnection};
+use sqlx::{ColumnIndex, Decode, FromRow, Type};
 
-use crate::adapters::sqlite::refusal;
+use crate::adapters::refusal::refusal;
 use crate::ports::{AccountState, ExternalId, Found, LegacyKey, PasswordChange, StoredAccount, TargetId};
 
 /// An account without its hash.
-pub(super) struct Row {
-    id: String,
+pub(in crate::adapters) struct Row {
+    pub id: String,
     source: String,
     legacy_id: String,
     state: String,
@@ -20,32 +19,35 @@ pub(super) struct Row {
     changed_at: i64,
 }
 
-impl FromRow<'_, SqliteRow> for Row {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl<'r, R> FromRow<'r, R> for Row
+where
+    R: sqlx::Row,
+    usize: ColumnIndex<R>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    bool: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
         Ok(Self {
-            id: row.try_get("id")?,
-            source: row.try_get("source")?,
-            legacy_id: row.try_get("legacy_id")?,
-            state: row.try_get("state")?,
-            must_change: row.try_get("must_change")?,
-            claims: row.try_get("claims")?,
-            rules: row.try_get("rules")?,
-            created_at: row.try_get("created_at")?,
-            changed_at: row.try_get("changed_at")?,
+            id: row.try_get(0)?,
+            source: row.try_get(1)?,
+            legacy_id: row.try_get(2)?,
+            state: row.try_get(3)?,
+            must_change: row.try_get(4)?,
+            claims: row.try_get(5)?,
+            rules: row.try_get(6)?,
+            created_at: row.try_get(7)?,
+            changed_at: row.try_get(8)?,
         })
     }
 }
 
 impl Row {
-    /// The account, with its logins in order.
+    /// The account with these logins.
     ///
     /// # Errors
-    /// If the database fails, or the row is invalid.
-    pub async fn account(self, connection: &mut SqliteConnection) -> Result<StoredAccount, sqlx::Error> {
-        let logins = sqlx::query_scalar("SELECT login FROM account_logins WHERE account_id = ? ORDER BY login")
-            .bind(&self.id)
-            .fetch_all(connection)
-            .await?;
+    /// If the row is invalid.
+    pub fn account(self, logins: Vec<String>) -> Result<StoredAccount, sqlx::Error> {
         Ok(StoredAccount {
             id: TargetId(self.id),
             state: state(&self.state)?,
@@ -61,7 +63,7 @@ impl Row {
 }
 
 /// Whether the password must be changed.
-pub(super) fn change(must_change: bool) -> PasswordChange {
+pub(in crate::adapters) fn change(must_change: bool) -> PasswordChange {
     if must_change { PasswordChange::Required } else { PasswordChange::Optional }
 }
 
@@ -69,7 +71,7 @@ pub(super) fn change(must_change: bool) -> PasswordChange {
 ///
 /// # Errors
 /// If the name is unknown.
-pub(super) fn state(name: &str) -> Result<AccountState, sqlx::Error> {
+pub(in crate::adapters) fn state(name: &str) -> Result<AccountState, sqlx::Error> {
     AccountState::from_name(name).ok_or_else(|| refusal("an account has an unknown state"))
 }
 
@@ -77,7 +79,7 @@ pub(super) fn state(name: &str) -> Result<AccountState, sqlx::Error> {
 ///
 /// # Errors
 /// If its state is unknown.
-pub(super) fn found((id, external_id, name): (String, String, String)) -> Result<Found, sqlx::Error> {
+pub(in crate::adapters) fn found((id, external_id, name): (String, String, String)) -> Result<Found, sqlx::Error> {
     Ok(Found { id: TargetId(id), external_id: Some(ExternalId(external_id)), state: state(&name)? })
 }
 
