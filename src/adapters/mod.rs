@@ -25,6 +25,7 @@ pub mod sqlite;
 pub mod stored_hash;
 #[cfg(test)]
 mod suites;
+mod target_rules;
 mod write_back;
 
 use crate::ports::{PortError, PortErrorKind};

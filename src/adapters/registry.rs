@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accounts::AccountStoreSettings;
 use super::file::{FileReport, FileSettings};
-use super::http::{HttpSettings, HttpVerifierSettings, HttpWriteBack};
+use super::http::{HttpSettings, HttpTargetSettings, HttpVerifierSettings, HttpWriteBack};
 #[cfg(feature = "ldap")]
 use super::ldap::{LdapSettings, LdapVerifierSettings, LdapWriteBack};
 #[cfg(feature = "postgres")]
@@ -20,7 +20,7 @@ use super::sqlite;
 #[cfg(test)]
 use super::suites;
 pub use super::write_back::{UsedValue, WriteBackAdapter, WriteBackContext};
-use crate::diag::Severity;
+use crate::diag::{Files, Findings, Severity};
 use crate::formats::{Format, Records};
 use crate::hashing::Hasher;
 use crate::ports::{
@@ -185,6 +185,9 @@ pub trait TargetAdapter: AdapterSettings {
     /// Reports mistakes that show only once the secrets have been read. Opens nothing. Paths in settings are relative to
     /// the folder.
     fn check_secrets(&self, _folder: &Path, _reporter: &mut Reporter<'_>) {}
+
+    /// Compiles the rules that make the accounts of the target, and adds their findings.
+    fn check_rules(&self, _folder: &Path, _files: &mut Files, _findings: &mut Findings) {}
 
     /// Tries the target out, for `check --connect`; `None` if there is nothing to connect to. Creates nothing. Must be
     /// called within a tokio runtime.
@@ -354,6 +357,8 @@ kinds! {
     TargetSettings is dyn TargetAdapter, Target, rows TARGETS {
         /// Landfall's own account store.
         "sql" => Sql(AccountStoreSettings), docs "sqlite/docs.md", suite suites::target::account_store_passes;
+        /// A product's API, by requests and rules that are data.
+        "http" => Http(HttpTargetSettings), docs "http/target/docs.md", suite super::http::http_target_passes;
     }
 }
 

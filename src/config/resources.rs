@@ -44,6 +44,7 @@ pub(super) fn secrets(settings: &mut Settings, folder: &Path, reporter: &mut Rep
         let context = VerifierContext { name, folder, identifiers: settings.identifier.profile() };
         verifier.adapter().check_secrets(context, &mut reporter.section(section));
     }
+    settings.target.adapter().check_secrets(folder, &mut reporter.section("target"));
     super::write_back::check_secrets(settings, folder, reporter);
 }
 
@@ -198,6 +199,7 @@ pub(super) fn rules(
     files: &mut Files,
     collector: &mut Collector<'_>,
 ) -> Option<Vec<LoadedRules>> {
+    settings.target.adapter().check_rules(folder, files, collector.findings);
     let verifiers = settings.verifier_names();
     let mut read = Vec::new();
     for system in settings.systems() {

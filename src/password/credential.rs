@@ -105,6 +105,12 @@ impl Credential {
         &self.scheme
     }
 
+    /// Its parts as they are written.
+    #[cfg(feature = "login")]
+    pub(crate) fn parts(&self) -> &Map<String, Value> {
+        &self.fields
+    }
+
     /// The same parts with another scheme.
     pub(crate) fn with_scheme(&self, scheme: &str) -> Self {
         Self { scheme: scheme.to_owned(), ..self.clone() }

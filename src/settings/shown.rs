@@ -75,6 +75,13 @@ pub(crate) fn json(value: &Json, is_open: fn(&str) -> bool) -> Json {
     }
 }
 
+/// JSON values by name, without secrets.
+#[cfg(feature = "login")]
+pub(crate) fn json_by_name<S: Serializer>(found: &BTreeMap<String, Json>, serializer: S) -> Result<S::Ok, S::Error> {
+    let members = found.iter().map(|(name, value)| (name.clone(), value.clone()));
+    json(&Json::Object(members.collect()), only_placeholders).serialize(serializer)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -46,7 +46,12 @@ impl Instance {
         let open = ledger(url).await;
         let settings: TargetSettings =
             serde_json::from_value(serde_json::json!({ "sql": { "url": url } })).expect("settings");
-        let context = TargetContext { folder: Path::new(""), hasher: Arc::clone(&fixture.hasher), may_create: true };
+        let context = TargetContext {
+            folder: Path::new(""),
+            hasher: Arc::clone(&fixture.hasher),
+            may_create: true,
+            limits: Arc::clone(&open.limits),
+        };
         let target = settings.adapter().open(context).await.expect("a store");
         bind_store(&*open.ledger, &*target).await.expect("its own store");
         let unlimited = Allowance::per_minutes(1_000_000, 15);

@@ -145,6 +145,8 @@ pub struct Reader {
     addresses: Vec<(&'static str, String)>,
     /// The variables that set the ports of these addresses.
     ports: Vec<(&'static str, String)>,
+    /// Folders of programs that are not installed.
+    programs: Vec<PathBuf>,
     running: Vec<Started>,
     printed: String,
 }
@@ -158,8 +160,9 @@ struct Started {
 impl Reader {
     /// A reader of an example.
     pub fn new(example: &Example) -> Self {
-        let (addresses, ports) = (Vec::new(), Vec::new());
-        let reader = Self { folder: example.copy(), addresses, ports, running: Vec::new(), printed: String::new() };
+        let (addresses, ports, programs) = (Vec::new(), Vec::new(), Vec::new());
+        let (running, printed) = (Vec::new(), String::new());
+        let reader = Self { folder: example.copy(), addresses, ports, programs, running, printed };
         reader.with_port("PORT", DOCUMENTED)
     }
 
@@ -175,17 +178,33 @@ impl Reader {
         self.addresses.iter().fold(text.to_owned(), |text, (documented, address)| text.replace(documented, address))
     }
 
+    /// Finds programs in a folder before all others.
+    #[allow(dead_code, reason = "not every page needs programs that are not installed")]
+    pub fn with_programs(mut self, folder: PathBuf) -> Self {
+        self.programs.push(folder);
+        self
+    }
+
+    /// Follows a whole page, which starts a service, and cleans up at its end.
+    #[allow(dead_code, reason = "not every page starts a service")]
+    pub fn follow_page(self, page: &Page) {
+        let starts = page.blocks().iter().any(|block| block.info == "sh serve");
+        assert!(starts, "{}: the page starts no service", page.name);
+        self.follow_commands(page);
+    }
+
     /// Follows a whole page, which cleans up at its end.
-    pub fn follow_page(mut self, page: &Page) {
-        let blocks = page.blocks();
-        assert!(blocks.iter().any(|block| block.info == "sh serve"), "{}: the page starts no service", page.name);
-        blocks.iter().for_each(|block| self.follow(block));
+    pub fn follow_commands(mut self, page: &Page) {
+        page.blocks().iter().for_each(|block| self.follow(block));
         assert!(!self.folder.path().join("data").exists(), "{}: the page leaves data behind", page.name);
     }
 
     fn shell(&self, script: &str) -> Command {
-        let program = Path::new(env!("CARGO_BIN_EXE_landfall")).parent().expect("its folder").display();
-        let path = format!("{program}:{}", std::env::var("PATH").unwrap_or_default());
+        let program = Path::new(env!("CARGO_BIN_EXE_landfall")).parent().expect("its folder");
+        let mut path: Vec<PathBuf> = vec![program.to_owned()];
+        path.extend(self.programs.iter().cloned());
+        path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+        let path = std::env::join_paths(path).expect("a list of folders");
         let mut shell = Command::new("bash");
         shell.args(["-c", &self.with_addresses(script)]).current_dir(&self.folder);
         shell.env("PATH", path).envs(self.ports.iter().cloned()).env("NO_COLOR", "1").stdin(Stdio::null());

@@ -172,8 +172,13 @@ pub(super) fn source_plan(settings: &HttpSettings, folder: &FilePath) -> Result<
 /// Reads the settings of a verifier.
 pub(super) fn verifier_plan(settings: &HttpVerifierSettings, folder: &FilePath) -> Result<VerifierPlan, Vec<Mistake>> {
     let settings = preset::of_verifier(settings, folder)?;
-    let mut mistakes = Vec::new();
     let known = Known { record: true, password: true, params: Some(&settings.params), ..Known::default() };
+    whole_verifier(&settings, known)
+}
+
+/// Reads the settings of a verifier without a preset.
+pub(super) fn whole_verifier(settings: &HttpVerifierSettings, known: Known<'_>) -> Result<VerifierPlan, Vec<Mistake>> {
+    let mut mistakes = Vec::new();
     let request = required_request("request", settings.request.as_deref(), known, &mut mistakes);
     if let Some(request) = &request {
         check_request(request, &mut mistakes);
@@ -193,11 +198,12 @@ pub(super) fn verifier_plan(settings: &HttpVerifierSettings, folder: &FilePath) 
         }
     });
     let status_alone = settings.status_alone.unwrap_or_default();
-    let conditions = conditions(&settings, status_alone, &mut mistakes);
+    let conditions = conditions(settings, status_alone, &mut mistakes);
     let reads_text = conditions.iter().flat_map(|(_, all)| all).any(Condition::reads_text);
     match request {
         Some(request) if mistakes.is_empty() => {
-            Ok(VerifierPlan { request, then, subject, conditions, status_alone, reads_text, params: settings.params })
+            let params = settings.params.clone();
+            Ok(VerifierPlan { request, then, subject, conditions, status_alone, reads_text, params })
         }
         _ => Err(mistakes),
     }
@@ -215,7 +221,10 @@ fn check_request(request: &Request, mistakes: &mut Vec<Mistake>) {
 }
 
 fn is_customer(name: &Name) -> bool {
-    matches!(name, Name::Identifier | Name::Typed | Name::Record(_))
+    match name {
+        Name::Target(name) => name.is_customer(),
+        name => matches!(name, Name::Identifier | Name::Typed | Name::Record(_)),
+    }
 }
 
 fn conditions(
@@ -285,7 +294,7 @@ fn check_subject(
 }
 
 /// What the status of a condition means as well, if it has nothing else.
-fn other_meaning(condition: &Condition, has_auth: bool) -> Option<&'static str> {
+pub(super) fn other_meaning(condition: &Condition, has_auth: bool) -> Option<&'static str> {
     match condition {
         condition if condition.has_status(is_outage) => Some("the system is not available"),
         condition if has_auth && condition.has_status(is_refusal) => Some("Landfall's own credentials were refused"),
@@ -347,7 +356,7 @@ pub(super) fn required_request(
     Request::compile(settings, known).map_err(|found| mistakes.extend(found.into_iter().map(within))).ok()
 }
 
-fn path(key: &str, text: &str, mistakes: &mut Vec<Mistake>) -> Option<Path> {
+pub(super) fn path(key: &str, text: &str, mistakes: &mut Vec<Mistake>) -> Option<Path> {
     Path::parse(text)
         .map_err(|error| mistakes.push(Mistake::new(key, format!("`{key}` is invalid: {error}"), PathError::help())))
         .ok()

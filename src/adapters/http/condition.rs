@@ -1,7 +1,9 @@
 //! Conditions that answers fulfil.
 
+use std::collections::BTreeMap;
+
 use super::answer::Answer;
-use super::path::Path;
+use super::path::{Path, PathError};
 use super::request::Mistake;
 use super::shape::{ConditionSettings, Scalar, Test};
 use crate::model::Value;
@@ -43,15 +45,7 @@ impl Condition {
             mistakes.push(Mistake::new(key, format!("`{key}` uses a status of a redirect"), help));
         }
         let mut body = Vec::new();
-        for (path, test) in &settings.body {
-            match Path::parse(path) {
-                Ok(path) => body.push((path, test.clone())),
-                Err(error) => {
-                    let help = super::path::PathError::help();
-                    mistakes.push(Mistake::new(key, format!("`{key}` is invalid: {error}"), help));
-                }
-            }
-        }
+        compile_tests(key, &settings.body, &mut body, mistakes);
         if settings.text.as_deref().is_some_and(|text| text.trim().is_empty()) {
             let help = "write a part of the body that no other answer has";
             mistakes.push(Mistake::new(key, format!("`{key}` has an empty text, which every answer contains"), help));
@@ -99,6 +93,54 @@ impl Condition {
     /// Whether one of its statuses has this property.
     pub fn has_status(&self, is: impl Fn(u16) -> bool) -> bool {
         self.statuses.iter().any(|status| is(*status))
+    }
+}
+
+/// Compiles tests of values.
+fn compile_tests(
+    key: &str,
+    tests: &BTreeMap<String, Test>,
+    compiled: &mut Vec<(Path, Test)>,
+    mistakes: &mut Vec<Mistake>,
+) {
+    for (path, test) in tests {
+        match Path::parse(path) {
+            Ok(path) => compiled.push((path, test.clone())),
+            Err(error) => {
+                mistakes.push(Mistake::new(key, format!("`{key}` is invalid: {error}"), PathError::help()));
+            }
+        }
+    }
+}
+
+/// Descriptions of an object, one of which is enough. Each has values that must all be there.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Described(Vec<Vec<(Path, Test)>>);
+
+impl Described {
+    /// Compiles descriptions.
+    pub fn compile(key: &str, settings: &[BTreeMap<String, Test>], mistakes: &mut Vec<Mistake>) -> Self {
+        let mut all = Vec::new();
+        for tests in settings {
+            if tests.is_empty() {
+                let help = "write a path and a value, such as `{ $.status: active }`";
+                mistakes.push(Mistake::new(key, format!("`{key}` describes every account"), help));
+            }
+            let mut compiled = Vec::new();
+            compile_tests(key, tests, &mut compiled, mistakes);
+            all.push(compiled);
+        }
+        Self(all)
+    }
+
+    /// Whether there are any.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether an object is described.
+    pub fn describes(&self, value: Value<'_>) -> bool {
+        self.0.iter().any(|tests| tests.iter().all(|(path, test)| fulfils(path.find(value), test)))
     }
 }
 

@@ -10,13 +10,24 @@ use crate::ports::{PortError, PortErrorKind};
 pub(crate) struct Failure {
     kind: PortErrorKind,
     detail: String,
-    about_one_record: bool,
+    about: About,
+}
+
+/// What a failure is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// The system.
+    System,
+    /// One record, while the system works.
+    OneRecord,
+    /// This process, whatever the system does.
+    ThisProcess,
 }
 
 impl Failure {
     /// A failure for this reason.
     pub fn new(kind: PortErrorKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), about_one_record: false }
+        Self { kind, detail: detail.into(), about: About::System }
     }
 
     /// An answer that cannot be used.
@@ -26,7 +37,12 @@ impl Failure {
 
     /// One record is at fault while the system works.
     pub fn of_one_record(detail: impl Into<String>) -> Self {
-        Self { about_one_record: true, ..Self::bad(detail) }
+        Self { about: About::OneRecord, ..Self::bad(detail) }
+    }
+
+    /// This process did not send the request. Says nothing about the system.
+    pub fn of_this_process(kind: PortErrorKind, detail: impl Into<String>) -> Self {
+        Self { about: About::ThisProcess, ..Self::new(kind, detail) }
     }
 
     /// No answer in time.
@@ -90,7 +106,11 @@ impl Failure {
     /// The error of a port.
     pub fn of(self, adapter: &str, operation: &'static str) -> PortError {
         let error = PortError::new(self.kind, adapter, operation).because(self.detail);
-        if self.about_one_record { error.about_one_record() } else { error }
+        match self.about {
+            About::System => error,
+            About::OneRecord => error.about_one_record(),
+            About::ThisProcess => error.about_this_process(),
+        }
     }
 }
 

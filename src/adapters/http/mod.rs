@@ -1,4 +1,4 @@
-//! Web APIs as sources and verifiers: requests with placeholders, and conditions that tell what answers mean.
+//! Web APIs as sources, verifiers and targets: requests with placeholders, and conditions that tell what answers mean.
 //!
 //! A request and its client are apart from what they are used for: a request is compiled once, filled with the values of
 //! one customer, and sent to one server and nowhere else.
@@ -16,11 +16,14 @@ mod pages;
 mod path;
 mod position;
 mod preset;
+mod rate_headers;
 pub(crate) mod request;
 mod settings;
 mod shape;
 mod source;
+pub mod target;
 pub(crate) mod template;
+pub(crate) mod throttle;
 mod trial;
 mod verifier;
 mod write_back;
@@ -37,8 +40,10 @@ pub use shape::{
     Test,
 };
 pub use source::HttpSource;
+pub use target::{HttpTarget, HttpTargetSettings};
+pub use throttle::RateSettings;
 pub use verifier::HttpVerifier;
 pub use write_back::HttpWriteBack;
 
 #[cfg(test)]
-pub(super) use tests::{answers_have_the_meaning_of_their_conditions, http_is_written_back};
+pub(super) use tests::{answers_have_the_meaning_of_their_conditions, http_is_written_back, http_target_passes};

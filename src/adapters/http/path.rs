@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::model::Value;
 
-/// A path to exactly one place, such as `$.items[0].id`.
+/// A path to exactly one place, such as `$.items[0].id` or `$.attributes[Name=email].Value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Path {
     text: String,
@@ -17,6 +17,11 @@ pub(crate) struct Path {
 enum Step {
     Member(String),
     Index(i64),
+    /// The only element whose member is this text, in a list of names and values.
+    Only {
+        member: String,
+        text: String,
+    },
 }
 
 /// A text that is not a plain path.
@@ -52,7 +57,7 @@ impl Path {
 
     /// Whether it chooses an element of a list.
     pub fn has_index(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step, Step::Index(_)))
+        self.steps.iter().any(|step| !matches!(step, Step::Member(_)))
     }
 
     /// What is there.
@@ -61,6 +66,7 @@ impl Path {
             value = match step {
                 Step::Member(name) => value.member(name),
                 Step::Index(index) => value.element(*index),
+                Step::Only { member, text } => only(value, member, text),
             };
         }
         value
@@ -73,18 +79,37 @@ impl fmt::Display for Path {
     }
 }
 
+/// The only element with this member. With two, it is not known which one counts.
+fn only<'a>(list: Value<'a>, member: &str, text: &str) -> Value<'a> {
+    let mut found =
+        list.as_list().unwrap_or_default().iter().filter(|item| item.member(member).as_text() == Some(text));
+    match (found.next(), found.next()) {
+        (Some(item), None) => *item,
+        _ => Value::Missing,
+    }
+}
+
+/// A name that needs no quotes.
+fn is_name(name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | ':' | '@');
+    !name.is_empty() && name.chars().all(is_part)
+}
+
 fn step(text: &str) -> Option<(Step, &str)> {
     if let Some(name) = text.strip_prefix('.') {
         let end = name.find(['.', '[']).unwrap_or(name.len());
         let (name, after) = name.split_at_checked(end)?;
-        let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | ':' | '@');
-        return (!name.is_empty() && name.chars().all(is_name)).then(|| (Step::Member(name.to_owned()), after));
+        return is_name(name).then(|| (Step::Member(name.to_owned()), after));
     }
     if let Some(name) = text.strip_prefix("['") {
         let (name, after) = name.split_once("']")?;
         return (!name.contains(['\'', '\\'])).then(|| (Step::Member(name.to_owned()), after));
     }
     let (index, after) = text.strip_prefix('[')?.split_once(']')?;
+    if let Some((member, text)) = index.split_once('=') {
+        let only = Step::Only { member: member.to_owned(), text: text.to_owned() };
+        return (is_name(member) && is_name(text)).then_some((only, after));
+    }
     Some((Step::Index(index.parse().ok()?), after))
 }
 
@@ -98,14 +123,35 @@ mod tests {
     #[test]
     fn paths_name_one_place() {
         let arena = Bump::new();
-        let json = r#"{"a":{"b-c":[1,{"d:e":"x"}]},"k v":2}"#;
+        let json = r#"{"a":{"b-c":[1,{"d:e":"x"}]},"k v":2,
+            "n":[{"Name":"a:b","Value":3},{"Name":"twice","Value":4},{"Name":"twice","Value":5},7]}"#;
         let value = read::parse(json, &arena, &read::ReadLimits::default()).unwrap();
         let found = |path: &str| Path::parse(path).unwrap().find(value).scalar_text(&arena);
         assert_eq!(found("$.a.b-c[0]"), Some("1"));
         assert_eq!(found("$.a['b-c'][-1].d:e"), Some("x"));
         assert_eq!(found("$['k v']"), Some("2"));
+        assert_eq!(found("$.n[Name=a:b].Value"), Some("3"));
+        assert_eq!(
+            (found("$.n[Name=twice].Value"), found("$.n[Name=x].Value"), found("$.a[Name=x]")),
+            (None, None, None)
+        );
         assert_eq!((found("$.a.x.y"), found("$")), (None, None));
-        for wrong in ["", "a", "$a", "$.", "$..a", "$.a[*]", "$.a[?(@.b)]", "$.a[", "$['a", "$.a b", "$.a}"] {
+        for wrong in [
+            "",
+            "a",
+            "$a",
+            "$.",
+            "$..a",
+            "$.a[*]",
+            "$.a[?(@.b)]",
+            "$.a[",
+            "$['a",
+            "$.a b",
+            "$.a}",
+            "$.a[=b]",
+            "$.a[b=]",
+            "$.a[b=c d]",
+        ] {
             assert!(Path::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -3,28 +3,27 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde_json::Value as Json;
 
 use super::request::Mistake;
 use super::settings::{HttpSettings, HttpVerifierSettings};
 use super::shape::{ConditionSettings, PartSettings, RequestSettings, SubjectSettings};
+use super::target::{HttpTargetSettings, TargetSection};
+use super::throttle::RateSettings;
+use crate::adapters::target_rules::RulesFile;
 use crate::diag::closest;
 use crate::settings::Secret;
 
+/// The files of presets in the program.
+const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/presets.rs"));
+
 /// The presets by name.
-pub(super) const PRESETS: &[(&str, &str)] = &[
-    ("rest", include_str!("presets/rest.yaml")),
-    ("oauth-ropc", include_str!("presets/oauth-ropc.yaml")),
-    ("auth0", include_str!("presets/auth0.yaml")),
-    ("okta-authn", include_str!("presets/okta-authn.yaml")),
-    ("cognito", include_str!("presets/cognito.yaml")),
-    ("keycloak", include_str!("presets/keycloak.yaml")),
-    ("firebase", include_str!("presets/firebase.yaml")),
-    ("salesforce", include_str!("presets/salesforce.yaml")),
-    ("wordpress-rest", include_str!("presets/wordpress-rest.yaml")),
-];
+pub(super) fn presets() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FILES.iter().map(|(file, text)| (file.strip_suffix(".yaml").unwrap_or(file), *text))
+}
 
 /// The largest preset file, in bytes. Stops another file from being read by mistake.
 const MAX_BYTES: u64 = 256 * 1024;
@@ -45,6 +44,28 @@ pub(super) struct Preset {
     /// Its request that verifies.
     #[serde(default)]
     pub verifier: Option<VerifierPreset>,
+    /// Its requests for accounts.
+    #[serde(default)]
+    pub target: Option<TargetPreset>,
+}
+
+/// What a preset says of a target.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TargetPreset {
+    /// The rule file, beside the preset; for a preset of the program in `rules/targets`.
+    pub rules: PathBuf,
+    /// Parameters of the rules that the requests depend on.
+    #[serde(default)]
+    pub rule_params: BTreeMap<String, Json>,
+    /// Parameters that must not be empty.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// How many calls the product takes.
+    #[serde(default)]
+    pub rates: Vec<RateSettings>,
+    /// Its requests.
+    pub requests: TargetSection,
 }
 
 /// What a preset says of a source.
@@ -101,8 +122,8 @@ pub(super) fn find(name: &str, folder: &Path) -> Result<Preset, Mistake> {
     let text = if is_file(name) {
         Cow::Owned(read(&folder.join(name))?)
     } else {
-        let names = || PRESETS.iter().map(|(name, _)| *name);
-        let (_, text) = PRESETS.iter().find(|(have, _)| *have == name).ok_or_else(|| {
+        let names = || presets().map(|(name, _)| name);
+        let (_, text) = presets().find(|(have, _)| *have == name).ok_or_else(|| {
             let help = closest(name, names()).map_or_else(
                 || {
                     format!(
@@ -114,7 +135,7 @@ pub(super) fn find(name: &str, folder: &Path) -> Result<Preset, Mistake> {
             );
             Mistake::new("preset", "the preset is unknown", help)
         })?;
-        Cow::Borrowed(*text)
+        Cow::Borrowed(text)
     };
     serde_path_to_error::deserialize(serde_yaml::Deserializer::from_str(&text)).map_err(|error| {
         // the text of the error may quote a value
@@ -135,7 +156,7 @@ fn read(path: &Path) -> Result<String, Mistake> {
 
 impl Preset {
     /// Completes parameters, and reports those that are missing or unknown.
-    fn complete(&self, params: &mut BTreeMap<String, Secret>, mistakes: &mut Vec<Mistake>) {
+    pub(super) fn complete(&self, params: &mut BTreeMap<String, Secret>, mistakes: &mut Vec<Mistake>) {
         for name in params.keys().filter(|name| !self.params.contains_key(*name)) {
             let known: Vec<&str> = self.params.keys().map(String::as_str).collect();
             let help = closest(name, known.iter().copied()).map_or_else(
@@ -213,4 +234,63 @@ pub(super) fn of_verifier(
     whole.subject = whole.subject.or(verifier.subject);
     whole.status_alone = whole.status_alone.or(verifier.status_alone);
     if mistakes.is_empty() { Ok(whole) } else { Err(mistakes) }
+}
+
+/// The settings of a target together with its preset.
+#[derive(Debug)]
+pub(super) struct WholeTarget {
+    pub requests: TargetSection,
+    pub params: BTreeMap<String, Secret>,
+    pub rules: RulesFile,
+    pub rule_params: BTreeMap<String, Json>,
+    pub rates: Vec<RateSettings>,
+}
+
+/// The settings of a target together with its preset.
+pub(super) fn of_target(settings: &HttpTargetSettings, folder: &Path) -> Result<WholeTarget, Vec<Mistake>> {
+    let (mut params, mut mistakes) = (settings.params.clone(), Vec::new());
+    let mut rules = settings.rules.as_ref().map(|rules| RulesFile::Path(folder.join(rules)));
+    let mut requests = settings.requests.as_deref().cloned().unwrap_or_default();
+    let (mut rule_params, mut rates) = (settings.rule_params.clone(), settings.rates.clone());
+    if let Some(name) = &settings.preset {
+        let preset = find(name, folder).map_err(|mistake| vec![mistake])?;
+        preset.complete(&mut params, &mut mistakes);
+        match preset.target {
+            Some(target) => {
+                let is_empty = |name: &&String| params.get(*name).is_some_and(|value| value.expose().is_empty());
+                for name in target.needs.iter().filter(is_empty) {
+                    let meaning = preset.params.get(name).map_or("", String::as_str);
+                    mistakes.push(Mistake::missing("params", format!("the parameter `{name}` is missing"), meaning));
+                }
+                rules = rules.or_else(|| Some(beside(name, &target.rules, folder)));
+                requests = requests.or(target.requests);
+                for (name, value) in target.rule_params {
+                    rule_params.entry(name).or_insert(value);
+                }
+                rates = rates.or(Some(target.rates));
+            }
+            None => {
+                mistakes.push(Mistake::new("preset", "the preset has no target", "use it for a source or a verifier"))
+            }
+        }
+    }
+    if rules.is_none() && mistakes.is_empty() {
+        let help = "write `rules: FILE`, which makes the body of a creation, or name a `preset`";
+        mistakes.push(Mistake::missing("rules", "`rules` is missing", help));
+    }
+    match rules {
+        Some(rules) if mistakes.is_empty() => {
+            Ok(WholeTarget { requests, params, rules, rule_params, rates: rates.unwrap_or_default() })
+        }
+        _ => Err(mistakes),
+    }
+}
+
+/// The rule file that a preset names.
+fn beside(preset: &str, rules: &Path, folder: &Path) -> RulesFile {
+    if is_file(preset) {
+        RulesFile::Path(folder.join(preset).parent().unwrap_or(folder).join(rules))
+    } else {
+        RulesFile::Embedded(rules.display().to_string())
+    }
 }

@@ -86,7 +86,7 @@ enum Body {
 
 /// JSON with placeholders in its texts.
 #[derive(Debug, Clone)]
-enum Node {
+pub(super) enum Node {
     Constant(String),
     Text(Template),
     List(Vec<Node>),
@@ -145,6 +145,18 @@ impl Request {
             bytes = Some(body.build(values)?);
         }
         Ok(Built { method: self.method.clone(), url, headers, body: bytes })
+    }
+
+    /// Fills the placeholders, with a body that was made elsewhere.
+    pub fn build_with_body(
+        &self,
+        base: &Url,
+        values: &Values<'_>,
+        (content_type, body): (HeaderValue, Zeroizing<Vec<u8>>),
+    ) -> Result<Built, Failure> {
+        let mut built = self.build(base, values)?;
+        built.headers.insert(CONTENT_TYPE, content_type);
+        Ok(Built { body: Some(body), ..built })
     }
 
     fn url(&self, base: &Url, values: &Values<'_>) -> Result<Url, Failure> {
@@ -425,7 +437,7 @@ fn place_of(content_type: &str) -> Option<Place> {
 }
 
 impl Node {
-    fn compile(value: &Json, known: Known<'_>) -> Result<Self, TemplateError> {
+    pub(super) fn compile(value: &Json, known: Known<'_>) -> Result<Self, TemplateError> {
         Ok(match value {
             Json::String(text) => Self::Text(Template::parse(text, known)?),
             Json::Array(items) => {
@@ -439,11 +451,11 @@ impl Node {
         })
     }
 
-    fn write(&self, values: &Values<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+    pub(super) fn write(&self, values: &Values<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
         match self {
             Self::Constant(text) => out.extend_from_slice(text.as_bytes()),
             Self::Text(template) => match template.alone() {
-                Some(name) => json::write(values.value(name)?, out),
+                Some(name) => json::write(values.whole(name)?, out),
                 None => json::write_text(&template.fill(Place::Json, values)?, out),
             },
             Self::List(items) => {
@@ -472,7 +484,7 @@ impl Node {
         Ok(())
     }
 
-    fn templates(&self) -> Vec<&Template> {
+    pub(super) fn templates(&self) -> Vec<&Template> {
         match self {
             Self::Constant(_) => Vec::new(),
             Self::Text(template) => vec![template],

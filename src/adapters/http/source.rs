@@ -238,7 +238,7 @@ impl HttpSource {
 }
 
 /// What an answer has at a path; `None` if it says that there is none.
-fn picked<'a>(
+pub(super) fn picked<'a>(
     answer: &'a Answer,
     pick: &Path,
     (none_when, found_when): (&[Condition], &[Condition]),
@@ -260,12 +260,12 @@ fn picked<'a>(
 }
 
 /// A record that was written by [`written`].
-fn parsed<'a>(record: &'a str, arena: &'a Bump) -> Result<Value<'a>, Failure> {
+pub(super) fn parsed<'a>(record: &'a str, arena: &'a Bump) -> Result<Value<'a>, Failure> {
     let limits = read::ReadLimits { bytes: usize::MAX, ..read::ReadLimits::default() };
     read::parse(record, arena, &limits).map_err(|_| Failure::of_one_record("the record cannot be read"))
 }
 
-fn written(value: Value<'_>) -> String {
+pub(super) fn written(value: Value<'_>) -> String {
     let mut out = Vec::with_capacity(1024);
     json::write(value, &mut out);
     String::from_utf8(out).unwrap_or_default()

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::error::Failure;
 use super::path::{Path, PathError};
+use super::target::{KnownTarget, TargetName, TargetValues};
 use crate::model::Value;
 use crate::ports::{Identifier, MigratedCustomer};
 use crate::settings::Secret;
@@ -52,6 +53,8 @@ pub(crate) enum Name {
     Answer(Path),
     /// `{id}` and other values of a customer who was migrated.
     Migrated(String),
+    /// `{external_id}` and other values that only a target has.
+    Target(TargetName),
 }
 
 /// What placeholders may be used in a template.
@@ -65,6 +68,8 @@ pub(crate) struct Known<'k> {
     pub password: bool,
     /// Whether it is about a customer who was migrated: then only values that are kept of them and parameters are known.
     pub migrated: bool,
+    /// What is known of an account at a target; `None` in other requests. Then there is no identifier.
+    pub target: Option<KnownTarget>,
     /// The names of parameters.
     pub params: Option<&'k BTreeMap<String, Secret>>,
 }
@@ -81,8 +86,11 @@ pub enum TemplateError {
     /// A name that no customer who was migrated has.
     #[error("the placeholder `{{{0}}}` is unknown here")]
     Migrated(String),
+    /// A name that the request of a target does not have.
+    #[error("the placeholder `{{{0}}}` is unknown here")]
+    Target(String),
     /// The password in a place where it would be logged.
-    #[error("`{{password}}` may stand only in the body or the basic authentication of a verifier")]
+    #[error("`{{password}}` may stand only in the body or the basic authentication of a request that has a password")]
     Password,
     /// A parameter without a value.
     #[error("the parameter `{0}` is missing")]
@@ -102,6 +110,10 @@ impl TemplateError {
             }
             Self::Migrated(_) => {
                 "known are `{id}`, `{identifier}`, `{migrated_at}`, `{param.NAME}`, and the names under `fields`"
+            }
+            Self::Target(_) => {
+                "known are, where there is one, `{external_id}`, `{id}`, `{account.$.field}`, `{$.field}`, `{item}`, \
+                 `{answer.$.field}` and `{param.NAME}`"
             }
             Self::Password => "URLs and headers are logged by servers and proxies; put the password into the body",
             Self::Param(_) => "add it to `params`",
@@ -220,12 +232,18 @@ fn name(text: &str, known: Known<'_>) -> Result<Name, TemplateError> {
         let named = !text.is_empty() && text.bytes().all(is_name) && text != "password";
         return if named { Ok(Name::Migrated(text.to_owned())) } else { Err(TemplateError::Migrated(text.to_owned())) };
     }
+    if let Some(target) = known.target
+        && let Some(found) = TargetName::parse(text, target)?
+    {
+        return Ok(Name::Target(found));
+    }
     match text {
-        "identifier" => Ok(Name::Identifier),
-        "typed" => Ok(Name::Typed),
+        "identifier" if known.target.is_none() => Ok(Name::Identifier),
+        "typed" if known.target.is_none() => Ok(Name::Typed),
         "password" if known.password => Ok(Name::Password),
         "password" => Err(TemplateError::Password),
         path if path.starts_with('$') && known.record => Ok(Name::Record(Path::parse(path)?)),
+        _ if known.target.is_some() => Err(TemplateError::Target(text.to_owned())),
         _ => Err(unknown()),
     }
 }
@@ -242,6 +260,8 @@ pub(crate) struct Values<'v> {
     pub answer: Value<'v>,
     /// The presented password.
     pub password: Option<&'v str>,
+    /// What only a target has.
+    pub target: Option<TargetValues<'v>>,
     /// The parameters of the preset.
     pub params: &'v BTreeMap<String, Secret>,
     /// Where numbers become text.
@@ -259,14 +279,29 @@ impl<'v> Values<'v> {
         Self { customer: Some(customer), ..Self::of_nobody(params, arena) }
     }
 
-    fn of_nobody(params: &'v BTreeMap<String, Secret>, arena: &'v Bump) -> Self {
-        let (record, answer) = (Value::Missing, Value::Missing);
-        Self { identifier: None, customer: None, record, answer, password: None, params, arena }
+    /// The values of a request about an account at a target.
+    pub fn of_target(target: TargetValues<'v>, params: &'v BTreeMap<String, Secret>, arena: &'v Bump) -> Self {
+        Self { target: Some(target), ..Self::of_nobody(params, arena) }
     }
 
-    /// A scalar value.
-    pub fn value(&self, name: &Name) -> Result<Value<'v>, Failure> {
-        let value = match name {
+    fn of_nobody(params: &'v BTreeMap<String, Secret>, arena: &'v Bump) -> Self {
+        let (record, answer) = (Value::Missing, Value::Missing);
+        Self { identifier: None, customer: None, record, answer, password: None, target: None, params, arena }
+    }
+
+    /// A value that stands alone in JSON: in the requests of a target it may be an object or a list.
+    pub fn whole(&self, name: &Name) -> Result<Value<'v>, Failure> {
+        let may_be_large = match name {
+            Name::Target(name) => name.may_be_large(),
+            Name::Record(_) | Name::Answer(_) => self.target.is_some(),
+            _ => false,
+        };
+        let value = self.found(name);
+        if may_be_large && value.is_present() { Ok(value) } else { self.value(name) }
+    }
+
+    fn found(&self, name: &Name) -> Value<'v> {
+        match name {
             Name::Identifier => {
                 self.identifier.map_or(Value::Missing, |identifier| Value::Text(identifier.canonical()))
             }
@@ -276,13 +311,26 @@ impl<'v> Values<'v> {
             Name::Param(name) => self.params.get(name).map_or(Value::Missing, |secret| Value::Text(secret.expose())),
             Name::Record(path) => path.find(self.record),
             Name::Answer(path) => path.find(self.answer),
-        };
+            Name::Target(name) => self.target.map_or(Value::Missing, |target| target.value(name, self.arena)),
+        }
+    }
+
+    /// A scalar value.
+    pub fn value(&self, name: &Name) -> Result<Value<'v>, Failure> {
+        let value = self.found(name);
         if value.scalar_text(self.arena).is_some() {
             return Ok(value);
         }
         Err(match name {
             Name::Record(path) => Failure::of_one_record(format!("the record has no single value at `{path}`")),
             Name::Answer(path) => Failure::bad(format!("the answer has no single value at `{path}`")),
+            Name::Target(TargetName::Account(path)) => {
+                Failure::of_one_record(format!("the rules of the target make no single value at `{path}`"))
+            }
+            Name::Target(TargetName::Item(path)) => Failure::of_one_record(format!(
+                "an element that the rules of the target make has no single value at `{path}`"
+            )),
+            Name::Target(TargetName::HashPart(_)) => Failure::of_one_record("the stored hash lacks a part"),
             _ => Failure::new(crate::ports::PortErrorKind::Misconfigured, "a placeholder has no value"),
         })
     }
@@ -348,7 +396,7 @@ mod tests {
     use super::*;
 
     fn known() -> Known<'static> {
-        Known { record: true, answer: true, password: true, migrated: false, params: None }
+        Known { record: true, answer: true, password: true, migrated: false, target: None, params: None }
     }
 
     #[test]

@@ -65,7 +65,7 @@ impl HttpVerifier {
         };
         let built = self.built(&self.plan.request, presented, Some(password), None)?;
         let answer = self.client.send(&built, Resend::Never, call.request_id).await?;
-        let (verdict, has_subject) = match self.verdict(&answer) {
+        let (verdict, has_subject) = match self.plan.verdict(&answer) {
             Ok(found) => found,
             Err(failure) => {
                 if answer.status == 401 {
@@ -111,41 +111,6 @@ impl HttpVerifier {
         request.build(self.client.base(), &values)
     }
 
-    /// What an answer means, and whether it must say whose password it is. Only what the settings describe has a meaning;
-    /// everything else is a failure of the system.
-    fn verdict(&self, answer: &Answer) -> Result<(Verdict, bool), Failure> {
-        let (arena, plan) = (Bump::new(), &self.plan);
-        let text = if plan.reads_text { answer.text()? } else { "" };
-        let body = match answer.json(&arena) {
-            Ok(body) => body,
-            Err(_) if plan.status_alone || plan.reads_text => Value::Missing,
-            Err(_) if answer.status >= 300 => return Err(answer.failure()),
-            Err(failure) => return Err(failure),
-        };
-        let mut has_subject = false;
-        let mut verdicts = Vec::new();
-        for (verdict, conditions) in &plan.conditions {
-            let mut holding = conditions.iter().filter(|condition| condition.holds(answer, body, text)).peekable();
-            if holding.peek().is_some() {
-                verdicts.push(verdict.clone());
-            }
-            has_subject |= holding.any(|condition| condition.has_subject);
-        }
-        match verdicts.as_slice() {
-            [] if answer.status < 300 => {
-                Err(Failure::bad(format!("no condition describes the answer (status {})", answer.status)))
-            }
-            [] => Err(answer.failure()),
-            [verdict] => Ok((verdict.clone(), has_subject)),
-            // both say that the password is right
-            [Verdict::Match, Verdict::MustChange] => Ok((Verdict::MustChange, has_subject)),
-            several => {
-                let names: Vec<&str> = several.iter().map(Verdict::name).collect();
-                Err(Failure::bad(format!("conditions contradict each other: {}", names.join(", "))))
-            }
-        }
-    }
-
     async fn second(
         &self,
         then: &Request,
@@ -182,6 +147,43 @@ impl HttpVerifier {
             }
         };
         if is_same { Ok(()) } else { Err(Failure::of_one_record("the answer is about somebody else")) }
+    }
+}
+
+impl VerifierPlan {
+    /// What an answer means, and whether it must say whose password it is. Only what the settings describe has a meaning;
+    /// everything else is a failure of the system.
+    pub(super) fn verdict(&self, answer: &Answer) -> Result<(Verdict, bool), Failure> {
+        let arena = Bump::new();
+        let text = if self.reads_text { answer.text()? } else { "" };
+        let body = match answer.json(&arena) {
+            Ok(body) => body,
+            Err(_) if self.status_alone || self.reads_text => Value::Missing,
+            Err(_) if answer.status >= 300 => return Err(answer.failure()),
+            Err(failure) => return Err(failure),
+        };
+        let mut has_subject = false;
+        let mut verdicts = Vec::new();
+        for (verdict, conditions) in &self.conditions {
+            let mut holding = conditions.iter().filter(|condition| condition.holds(answer, body, text)).peekable();
+            if holding.peek().is_some() {
+                verdicts.push(verdict.clone());
+            }
+            has_subject |= holding.any(|condition| condition.has_subject);
+        }
+        match verdicts.as_slice() {
+            [] if answer.status < 300 => {
+                Err(Failure::bad(format!("no condition describes the answer (status {})", answer.status)))
+            }
+            [] => Err(answer.failure()),
+            [verdict] => Ok((verdict.clone(), has_subject)),
+            // both say that the password is right
+            [Verdict::Match, Verdict::MustChange] => Ok((Verdict::MustChange, has_subject)),
+            several => {
+                let names: Vec<&str> = several.iter().map(Verdict::name).collect();
+                Err(Failure::bad(format!("conditions contradict each other: {}", names.join(", "))))
+            }
+        }
     }
 }
 

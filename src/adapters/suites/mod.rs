@@ -3,6 +3,7 @@
 pub(in crate::adapters) mod attempts;
 mod binding;
 pub(in crate::adapters) mod ledger;
+pub(in crate::adapters) mod limits;
 pub(in crate::adapters) mod nonces;
 mod outbox;
 #[cfg(feature = "postgres")]

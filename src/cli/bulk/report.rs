@@ -116,6 +116,7 @@ impl Report {
 
     fn count(&mut self, account: &BulkAccount) {
         account.warnings.iter().for_each(|name| self.warnings.count(name));
+        account.reasons.iter().for_each(|reason| self.reasons.reason(reason));
         match &account.outcome {
             BulkOutcome::Created { state: AccountState::Pending, .. } => return self.pending += 1,
             BulkOutcome::Created { .. } => return self.active += 1,
@@ -123,7 +124,6 @@ impl Report {
             BulkOutcome::Refused(refusal) => self.denials.count(refusal.name()),
             _ => {}
         }
-        account.reasons.iter().for_each(|reason| self.reasons.reason(reason));
         *self.outcomes.entry(account.outcome.name()).or_default() += 1;
     }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::outcome::{BulkOutcome, KnownCustomer, conflicting, known, without_own_login};
+use super::outcome::{BulkOutcome, KnownCustomer, conflicting, known, left_out, without_own_login};
 use super::{Bulk, BulkEvents, BulkMode, REQUEST};
 use crate::engine::outcome::Reason;
 use crate::migrate::mapping::Draft;
@@ -79,7 +79,7 @@ impl Bulk {
         }
         let attempt = match self.settings.mode {
             BulkMode::Create => self.claimed(visit, candidate, &logins).await,
-            BulkMode::Rehearse => self.rehearsed(candidate, &logins).await,
+            BulkMode::Rehearse => self.rehearsed(visit, candidate, &logins).await,
         };
         // the next attempt runs the hook again
         visit.tags = tags;
@@ -207,7 +207,7 @@ impl Bulk {
                 let identifier = candidate.logins.first().map(Identifier::canonical).unwrap_or_default();
                 // The account exists, so a hook that fails now changes nothing.
                 let _ = visit.run_hook(HookPoint::AfterCreate, candidate.input(identifier));
-                Ok(Attempt::of(BulkOutcome::Created { account: Some(account), state }))
+                Ok(Attempt::Ended(BulkOutcome::Created { account: Some(account), state }, left_out(visit.left_out)))
             }
             Finished::Lost => self.lost(candidate, &account).await,
         }
@@ -266,7 +266,12 @@ impl Bulk {
     }
 
     /// What an attempt would do, as far as reading tells.
-    async fn rehearsed(&self, candidate: &Candidate, logins: &[String]) -> Result<Attempt, PortError> {
+    async fn rehearsed(
+        &self,
+        visit: &Visit<'_>,
+        candidate: &Candidate,
+        logins: &[String],
+    ) -> Result<Attempt, PortError> {
         let (records, accounts) = (&self.cx().records, &self.cx().accounts);
         if let Some(outcome) = records.ledger.entry(&candidate.key).await?.as_ref().and_then(known) {
             return Ok(Attempt::of(outcome));
@@ -283,7 +288,7 @@ impl Bulk {
         }
         let takes_hash = candidate.credential.as_ref().is_some_and(|stored| accounts.target.takes_hash(stored));
         let state = if takes_hash { AccountState::Active } else { AccountState::Pending };
-        Ok(Attempt::of(BulkOutcome::Created { account: None, state }))
+        Ok(Attempt::Ended(BulkOutcome::Created { account: None, state }, left_out(visit.left_out)))
     }
 
     /// Whether an account of somebody else has a login.

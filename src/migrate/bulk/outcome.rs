@@ -116,6 +116,12 @@ pub(super) fn conflicting(conflict: Conflict) -> (BulkOutcome, Vec<Reason>) {
     (BulkOutcome::Conflict, vec![reason("identify", "logins", message)])
 }
 
+/// What is to be known of an account that does not own so many logins of its record.
+pub(super) fn left_out(logins: usize) -> Vec<Reason> {
+    let message = "a login that does not lead to this customer alone was left out";
+    (0..logins.min(1)).map(|_| reason("identify", "logins", message)).collect()
+}
+
 /// Every login of the record leads to somebody else.
 pub(super) fn without_own_login() -> (BulkOutcome, Vec<Reason>) {
     let message = "no login of the record belongs to its customer alone";

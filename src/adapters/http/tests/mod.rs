@@ -9,6 +9,7 @@ mod pages;
 mod presets;
 mod reach;
 mod settings;
+mod target;
 mod write_back;
 
 use std::net::SocketAddr;
@@ -26,6 +27,7 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 pub(in crate::adapters) use conditions::answers_have_the_meaning_of_their_conditions;
+pub(in crate::adapters) use target::http_target_passes;
 pub(in crate::adapters) use write_back::http_is_written_back;
 
 use super::{HttpSettings, HttpSource, HttpVerifier, HttpVerifierSettings};

@@ -1,0 +1,143 @@
+//! What is done with accounts that exist: a password is set, an account deleted, the product asked whether it works.
+
+use std::time::Duration;
+
+use bumpalo::Bump;
+use tokio::time::Instant;
+
+use super::HttpTarget;
+use super::body::Carries;
+use super::meaning::Meaning;
+use super::name::TargetValues;
+use super::plan::WritePlan;
+use crate::adapters::http::answer::Answer;
+use crate::adapters::http::error::Failure;
+use crate::adapters::http::request::Built;
+use crate::adapters::http::source::parsed;
+use crate::adapters::http::template::Values;
+use crate::ports::{Call, Deleted, PortErrorKind, TargetId};
+
+/// How long the last result of a ping counts. Health checks come every second, from every instance.
+const PING_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long a ping may take.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The result of the last ping.
+#[derive(Debug, Clone)]
+pub(super) struct Pinged {
+    at: Instant,
+    result: Result<(), Failure>,
+}
+
+impl HttpTarget {
+    /// Sets the password of an account, in a creation.
+    pub(super) async fn set_password_until(
+        &self,
+        id: &TargetId,
+        password: &str,
+        call: Call<'_>,
+        until: Instant,
+    ) -> Result<Meaning, Failure> {
+        let Some(plan) = &self.plan.set_password else { return Ok(Meaning::PasswordRefused) };
+        let Some(built) = self.about(plan, id, Some(password), call).await? else { return Ok(Meaning::None) };
+        let answer = self.write(&built, call, until).await?;
+        plan.meanings.of(&answer)
+    }
+
+    /// Sets the password of an account. Returns the id if the account exists.
+    pub(super) async fn set_password_now(
+        &self,
+        id: &TargetId,
+        password: &str,
+        call: Call<'_>,
+    ) -> Result<Option<TargetId>, Failure> {
+        match self.set_password_until(id, password, call, call.deadline).await? {
+            Meaning::Done => Ok(Some(id.clone())),
+            Meaning::PasswordRefused => {
+                let detail = "the password policy of the target refuses the password";
+                Err(Failure::of_this_process(PortErrorKind::Unsupported, detail))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Deletes an account.
+    pub(super) async fn delete_now(&self, id: &TargetId, call: Call<'_>) -> Result<Deleted, Failure> {
+        let Some(plan) = &self.plan.delete else {
+            return Err(Failure::new(PortErrorKind::Unsupported, "the target has no request that deletes"));
+        };
+        let Some(built) = self.about(plan, id, None, call).await? else { return Ok(Deleted::Missing) };
+        let answer = self.send(&built, call).await?;
+        match plan.meanings.of(&answer)? {
+            Meaning::Done => Ok(Deleted::Yes),
+            _ => Ok(Deleted::Missing),
+        }
+    }
+
+    /// A request about an account; `None` if it needs the account and there is none.
+    async fn about(
+        &self,
+        plan: &WritePlan,
+        id: &TargetId,
+        password: Option<&str>,
+        call: Call<'_>,
+    ) -> Result<Option<Built>, Failure> {
+        let account = if plan.reads { self.account(id, call).await? } else { None };
+        if plan.reads && account.is_none() {
+            return Ok(None);
+        }
+        let arena = Bump::new();
+        let target = TargetValues { id: Some(&id.0), ..TargetValues::default() };
+        let mut values = Values::of_target(target, &self.plan.params, &arena);
+        if let Some(account) = &account {
+            values.record = parsed(account, &arena)?;
+        }
+        values.password = password;
+        self.filled(plan, &values).map(Some)
+    }
+
+    /// A request about an account that exists. Without `method` one that replaces the account is a PUT.
+    pub(super) fn filled(&self, plan: &WritePlan, values: &Values<'_>) -> Result<Built, Failure> {
+        match &plan.merge {
+            Some(merge) => {
+                let body = merge.build(values.record, Carries::Secret, values)?;
+                plan.request.build_with_body(self.client.base(), values, body)
+            }
+            None => plan.request.build(self.client.base(), values),
+        }
+    }
+
+    /// Whether the product works: asked at most every ten seconds.
+    pub(super) async fn ping_now(&self) -> Result<(), Failure> {
+        let mut last = self.pinged.lock().await;
+        if let Some(pinged) = last.as_ref().filter(|pinged| pinged.at.elapsed() < PING_INTERVAL) {
+            return pinged.result.clone();
+        }
+        let call = Call { deadline: Instant::now() + PING_TIMEOUT, request_id: "ping" };
+        let asked = tokio::time::timeout_at(call.deadline, self.reach(call)).await;
+        let result = asked.unwrap_or_else(|_| Err(Failure::late())).map(drop);
+        *last = Some(Pinged { at: Instant::now(), result: result.clone() });
+        result
+    }
+
+    /// Asks the product something that changes nothing.
+    pub(super) async fn reach(&self, call: Call<'_>) -> Result<Answer, Failure> {
+        let Some(plan) = &self.plan.ping else {
+            self.client.prepare().await?;
+            let answer = self.client.reach().await?;
+            // the status of whatever is at the base says nothing else
+            return if answer.status >= 500 { Err(answer.failure()) } else { Ok(answer) };
+        };
+        let built = {
+            let arena = Bump::new();
+            let values = Values::of_target(TargetValues::default(), &self.plan.params, &arena);
+            plan.request.build(self.client.base(), &values)?
+        };
+        let answer = self.send(&built, call).await?;
+        match plan.meanings.of(&answer)? {
+            Meaning::Done => Ok(answer),
+            _ => Err(answer.failure()),
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The target: what a product can do, by what its preset declares.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+
+use super::create::Creation;
+use super::existing::Pinged;
+use super::link::Link;
+use super::plan::TargetPlan;
+use super::secret::sendable;
+use super::settings::HttpTargetSettings;
+use crate::adapters::http::check;
+use crate::adapters::http::client::Client;
+use crate::adapters::http::error::Failure;
+use crate::adapters::http::preset;
+use crate::adapters::http::throttle::Throttle;
+use crate::adapters::http::trial;
+use crate::adapters::registry::Trial;
+use crate::adapters::target_rules::TargetRules;
+use crate::model::Password;
+use crate::password::Credential;
+use crate::ports::{
+    AccountLookup, AccountState, Authenticated, BoxFuture, Call, Capabilities, Created, Creation as Calls, Deleted,
+    Deletion, ExternalId, Found, Identifier, NewAccount, PasswordChange, PasswordCheck, PortError, PortErrorKind,
+    SharedLimits, StoreId, StoredAccount, Support, Target, TargetId,
+};
+
+/// Stores accounts at a product by its API.
+pub struct HttpTarget {
+    name: String,
+    pub(super) client: Client,
+    pub(super) plan: TargetPlan,
+    pub(super) rules: TargetRules,
+    pub(super) throttle: Throttle,
+    pub(super) pinged: Mutex<Option<Pinged>>,
+    link: Link,
+}
+
+impl HttpTarget {
+    /// Creates a target; connects to nothing. Paths are relative to the folder.
+    ///
+    /// # Errors
+    /// If the settings are invalid, as one sentence.
+    pub fn open(settings: &HttpTargetSettings, limits: Arc<dyn SharedLimits>, folder: &Path) -> Result<Self, String> {
+        let client = Client::open(&settings.server, settings.response_limit, folder);
+        let client = client.map_err(|mistake| check::sentence(&[mistake]))?;
+        let whole = preset::of_target(settings, folder).map_err(|mistakes| check::sentence(&mistakes))?;
+        let plan = TargetPlan::compile(&whole.requests, &settings.server, &whole.params);
+        let plan = plan.map_err(|mistakes| check::sentence(&mistakes))?;
+        let rules = TargetRules::open(&whole.rules, &whole.rule_params)?;
+        let throttle = Throttle::new(limits, &settings.name, &whole.rates);
+        let (name, link) = (settings.name.clone(), settings.link);
+        Ok(Self { name, client, plan, rules, throttle, pinged: Mutex::new(None), link })
+    }
+
+    /// Whether accounts that are not ours are linked.
+    pub(super) fn links(&self) -> bool {
+        self.link == Link::VerifiedEmail
+    }
+
+    /// Connects, and gets a token if there is one to get. Writes nothing.
+    pub(super) async fn try_out(&self) -> Trial {
+        let asked = self.reach(Call::outside_login("check"));
+        trial::of(asked, "server", |answer, took| {
+            format!("reached by {}, {took} ms; nothing was written", answer.version)
+        })
+        .await
+    }
+
+    fn unsupported<T>(&self, operation: &'static str) -> Result<T, PortError> {
+        Err(PortError::new(PortErrorKind::Unsupported, &self.name, operation))
+    }
+
+    fn failed(&self, operation: &'static str) -> impl FnOnce(Failure) -> PortError {
+        move |failure| failure.of(&self.name, operation)
+    }
+
+    async fn find_ours(&self, external: &ExternalId, call: Call<'_>) -> Result<Option<Found>, Failure> {
+        match &self.plan.lookup {
+            Some(lookup) => self.lookup(lookup, external, call).await,
+            None => Err(Failure::new(PortErrorKind::Unsupported, "the target finds no accounts by our id")),
+        }
+    }
+}
+
+/// Never shows the URL.
+impl fmt::Debug for HttpTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpTarget").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Target for HttpTarget {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let password = if self.plan.verify.is_some() { PasswordCheck::Api } else { PasswordCheck::Nothing };
+        Capabilities {
+            password,
+            lookup: AccountLookup::ExternalId,
+            listing: Support::No,
+            undo: Support::No,
+            unique_external_id: Support::No,
+            // an answer that was lost leaves an account
+            creation: Calls::Steps,
+        }
+    }
+
+    fn takes_hash(&self, credential: &Credential) -> bool {
+        self.hash_plan(credential).is_some()
+    }
+
+    fn find<'a>(&'a self, _: Call<'a>, _: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
+        Box::pin(async { self.unsupported("find") })
+    }
+
+    fn find_external<'a>(
+        &'a self,
+        call: Call<'a>,
+        external: &'a ExternalId,
+    ) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
+        Box::pin(async move { self.find_ours(external, call).await.map_err(self.failed("find_external")) })
+    }
+
+    fn authenticate<'a>(
+        &'a self,
+        call: Call<'a>,
+        id: &'a TargetId,
+        password: &'a Arc<Password>,
+    ) -> BoxFuture<'a, Result<Authenticated, PortError>> {
+        Box::pin(async move { self.verify(id, password, call).await.map_err(self.failed("authenticate")) })
+    }
+
+    fn create<'a>(&'a self, call: Call<'a>, account: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>> {
+        Box::pin(async move {
+            let creation = Creation::new(self, call, account).map_err(self.failed("create"))?;
+            creation.run().await.map_err(self.failed("create"))
+        })
+    }
+
+    fn set_password<'a>(
+        &'a self,
+        call: Call<'a>,
+        id: &'a TargetId,
+        password: &'a Arc<Password>,
+        _: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>> {
+        Box::pin(async move {
+            let Some(password) = sendable(password) else { return self.unsupported("set_password") };
+            self.set_password_now(id, password, call).await.map_err(self.failed("set_password"))
+        })
+    }
+
+    fn delete<'a>(
+        &'a self,
+        call: Call<'a>,
+        id: &'a TargetId,
+        how: Deletion,
+    ) -> BoxFuture<'a, Result<Deleted, PortError>> {
+        Box::pin(async move {
+            match how {
+                Deletion::ForGood => self.delete_now(id, call).await.map_err(self.failed("delete")),
+                Deletion::Unchanged { .. } => self.unsupported("delete"),
+            }
+        })
+    }
+
+    /// The product keeps no memory of what was deleted; the ledger does.
+    fn reopen<'a>(&'a self, _: Call<'a>, _: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<Option<StoreId>, PortError>> {
+        Box::pin(async { self.ping_now().await.map(|()| None).map_err(self.failed("ping")) })
+    }
+
+    fn read<'a>(&'a self, call: Call<'a>, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
+        Box::pin(async move {
+            if self.plan.read.is_none() {
+                return self.unsupported("read");
+            }
+            let found = self.account(id, call).await.map_err(self.failed("read"))?;
+            Ok(found.map(|claims| StoredAccount {
+                id: id.clone(),
+                state: AccountState::Active,
+                legacy: None,
+                logins: Vec::new(),
+                claims,
+                rules: None,
+                // the product's own, if it has any, are among its members
+                created_at: Timestamp::UNIX_EPOCH,
+                changed_at: Timestamp::UNIX_EPOCH,
+                change: PasswordChange::Optional,
+            }))
+        })
+    }
+
+    fn list<'a>(
+        &'a self,
+        _: Call<'a>,
+        _: Option<&'a TargetId>,
+        _: usize,
+    ) -> BoxFuture<'a, Result<Vec<StoredAccount>, PortError>> {
+        Box::pin(async { self.unsupported("list") })
+    }
+}

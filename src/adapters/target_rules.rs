@@ -1,0 +1,264 @@
+//! The rules of a target: they make what a product stores from the claims that the legacy rules made.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use bumpalo::Bump;
+use serde_json::{Value as Json, json};
+use zeroize::Zeroizing;
+
+use crate::diag::render::plain;
+use crate::diag::{Diagnostic, Files, Findings, Severity};
+use crate::engine::compile::{Loaded, Loader, compile};
+use crate::engine::outcome::Outcome;
+use crate::engine::plan::Plan;
+use crate::engine::probe::Silent;
+use crate::engine::run::Settings as RunSettings;
+use crate::ports::{NewAccount, PasswordChange};
+
+/// The rule files in the program, and the schemas that they name.
+const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/target_rules.rs"));
+
+/// The largest file, in bytes. Stops another file from being read by mistake.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// The member of the record that has what is not a claim.
+const ABOUT: &str = "landfall";
+
+/// Where a rule file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::adapters) enum RulesFile {
+    /// In the program, by its name, such as `keycloak.yaml`.
+    Embedded(String),
+    /// On the disk.
+    Path(PathBuf),
+}
+
+/// A mistake in the parameters of rules: the name of the parameter, what is wrong, what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::adapters) struct ParamMistake {
+    pub name: String,
+    pub message: String,
+    pub help: &'static str,
+}
+
+impl RulesFile {
+    /// Reads and compiles the rules. All findings are added; there is a plan only if none of them is an error.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn compile(&self, files: &mut Files, findings: &mut Findings) -> io::Result<Option<Plan>> {
+        let (name, text) = match self {
+            Self::Embedded(name) => {
+                let text = embedded(name).ok_or(io::ErrorKind::NotFound)?;
+                (format!("rules/targets/{name}"), text.to_owned())
+            }
+            Self::Path(path) => (path.display().to_string(), read(path)?),
+        };
+        let file = files.add(name, text);
+        let mut own = Findings::default();
+        let plan = compile(files, file, self, &mut own);
+        findings.extend(own);
+        Ok(plan)
+    }
+}
+
+fn embedded(name: &str) -> Option<&'static str> {
+    EMBEDDED.iter().find(|(have, _)| *have == name).map(|(_, text)| *text)
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    if fs::metadata(path)?.len() > MAX_BYTES {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    fs::read_to_string(path)
+}
+
+/// Loads what stands beside the rules, such as the schema of the product, and nothing else.
+impl Loader for RulesFile {
+    fn load(&self, _: &str, name: &str) -> Result<Loaded, String> {
+        let mut parts = Path::new(name).components();
+        if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
+            return Err(format!("`{name}` is not a file beside the rules of the target"));
+        }
+        match self {
+            Self::Embedded(_) => {
+                let text = embedded(name).ok_or_else(|| format!("`{name}` is not in the program"))?;
+                Ok(Loaded { name: format!("rules/targets/{name}"), text: text.to_owned() })
+            }
+            Self::Path(rules) => {
+                let path = rules.with_file_name(name);
+                let text = read(&path).map_err(|error| format!("cannot read `{name}`: {}", error.kind()))?;
+                Ok(Loaded { name: path.display().to_string(), text })
+            }
+        }
+    }
+}
+
+/// The rules of a target, ready to run.
+#[derive(Debug)]
+pub(in crate::adapters) struct TargetRules {
+    plan: Plan,
+    settings: RunSettings,
+}
+
+impl TargetRules {
+    /// Compiles rules and sets their parameters.
+    ///
+    /// # Errors
+    /// The first mistake, as one sentence.
+    pub fn open(file: &RulesFile, params: &BTreeMap<String, Json>) -> Result<Self, String> {
+        let (mut files, mut findings) = (Files::default(), Findings::default());
+        let plan = file.compile(&mut files, &mut findings);
+        let plan = plan.map_err(|error| format!("cannot read the rules of the target: {}", error.kind()))?;
+        let plan = plan.ok_or_else(|| {
+            format!("the rules of the target have errors: {}", first_error(&files, &findings.sorted()))
+        })?;
+        if let Some(mistake) = param_mistakes(&plan, params).into_iter().next() {
+            return Err(mistake.message);
+        }
+        Ok(Self { plan, settings: run_settings(params) })
+    }
+
+    /// What the rules make for a new account, as the JSON text of an object.
+    ///
+    /// # Errors
+    /// Why they make none, in one sentence without values.
+    pub fn account(&self, new: &NewAccount<'_>) -> Result<Zeroizing<String>, String> {
+        let (record, arena) = (record(new)?, Bump::new());
+        let run = self.plan.run(&record, &self.settings, &arena, &mut Silent);
+        match run.outcomes.as_slice() {
+            [Outcome::Account(made)] => {
+                let mut out = Vec::with_capacity(4096);
+                made.write_json(&mut out);
+                String::from_utf8(out).map(Zeroizing::new).map_err(|_| "the account is not UTF-8".to_owned())
+            }
+            [Outcome::Denied(reason)] => Err(format!("the rules of the target deny the customer: {reason}")),
+            [Outcome::Invalid(reasons)] => Err(reasons.first().map_or_else(String::new, |reason| {
+                format!("the rules of the target make no account: `{}`: {}", reason.rule, reason.message)
+            })),
+            _ => Err("the rules of the target make more than one account".to_owned()),
+        }
+    }
+}
+
+fn first_error(files: &Files, findings: &[Diagnostic]) -> String {
+    let first = findings.iter().find(|finding| finding.severity == Severity::Error);
+    first.map(|first| plain(files, std::slice::from_ref(first)).trim_end().to_owned()).unwrap_or_default()
+}
+
+fn run_settings(params: &BTreeMap<String, Json>) -> RunSettings {
+    let params = params.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    RunSettings { params, ..RunSettings::default() }
+}
+
+/// The mistakes in the parameters of rules.
+pub(in crate::adapters) fn param_mistakes(plan: &Plan, params: &BTreeMap<String, Json>) -> Vec<ParamMistake> {
+    let mut mistakes = Vec::new();
+    let mut mistake = |name: &str, message: String, help| {
+        mistakes.push(ParamMistake { name: name.to_owned(), message, help });
+    };
+    for name in params.keys().filter(|name| !plan.params.iter().any(|param| param.name == **name)) {
+        let message = format!("the rules of the target declare no parameter `{name}`");
+        mistake(name, message, "remove it, or declare it in the rules");
+    }
+    for param in &plan.params {
+        let Some(value) = params.get(&param.name) else { continue };
+        if let Some(shape) = param.misfit(value) {
+            let message = format!("the parameter `{}` of the rules of the target is {shape}", param.name);
+            mistake(&param.name, message, "write a value of this kind");
+        } else if !param.may_be(value) {
+            let message = format!(
+                "the parameter `{}` of the rules of the target is one of {}",
+                param.name,
+                param.listed_values()
+            );
+            mistake(&param.name, message, "set it to one of these values");
+        }
+    }
+    for name in plan.missing_params(&run_settings(params)) {
+        let message = format!("the parameter `{name}` of the rules of the target is not set");
+        mistake(name, message, "set it under `rule_params`");
+    }
+    mistakes
+}
+
+/// The claims, with one member more.
+fn record(new: &NewAccount<'_>) -> Result<Zeroizing<String>, String> {
+    let about = json!({
+        "external_id": new.external_id.0,
+        "source": new.legacy.source,
+        "legacy_id": new.legacy.id,
+        "logins": new.logins,
+        "must_change_password": new.change == PasswordChange::Required,
+        "has_password": new.password.is_some() || new.hash.is_some(),
+    });
+    let claims = new.claims.trim_end().strip_suffix('}').ok_or("the claims are not an object")?.trim_end();
+    // the only text that ends so is an object without members
+    let comma = if claims.ends_with('{') { "" } else { "," };
+    Ok(Zeroizing::new(format!("{claims}{comma}\"{ABOUT}\":{about}}}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(folder: &Path, text: &str) -> RulesFile {
+        let path = folder.join("shop.yaml");
+        fs::write(&path, text).unwrap();
+        RulesFile::Path(path)
+    }
+
+    #[test]
+    fn every_embedded_rule_file_compiles() {
+        let names = EMBEDDED.iter().map(|(name, _)| *name).filter(|name| name.ends_with(".yaml"));
+        for name in names {
+            let (mut files, mut findings) = (Files::default(), Findings::default());
+            let plan = RulesFile::Embedded(name.to_owned()).compile(&mut files, &mut findings).unwrap();
+            let shown = plain(&files, &findings.sorted());
+            assert!(plan.is_some(), "{name}: {shown}");
+        }
+        assert!(EMBEDDED.iter().any(|(name, _)| *name == "keycloak.yaml"));
+        assert!(!EMBEDDED.iter().any(|(name, _)| name.ends_with(".test.yaml")));
+    }
+
+    #[test]
+    fn rules_read_only_what_stands_beside_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = rules(folder.path(), "landfall: 1\n");
+        fs::write(folder.path().join("a.json"), "{}").unwrap();
+        assert_eq!(file.load("", "a.json").unwrap().text, "{}");
+        for name in ["../a.json", "/etc/passwd", "b/a.json", "..", ""] {
+            assert!(file.load("", name).is_err(), "{name}");
+        }
+        let embedded = RulesFile::Embedded("keycloak.yaml".to_owned());
+        assert!(embedded.load("", "keycloak.schema.json").is_ok());
+        assert!(embedded.load("", "a.json").is_err());
+    }
+
+    #[test]
+    fn mistakes_in_parameters_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "landfall: 1\nname: t\nschema: standard\n\
+                    params: { tier: { default: a, values: [ a, b ] }, on: { default: false }, must: {} }\n\
+                    account:\n  username: $.username\n  locale: $params.must\n  custom.tier: $params.tier\n  \
+                    custom.on: $params.on\n";
+        let file = rules(folder.path(), text);
+        let params = |json: Json| serde_json::from_value::<BTreeMap<String, Json>>(json).unwrap();
+        TargetRules::open(&file, &params(json!({ "must": "de", "tier": "b", "on": true }))).unwrap();
+        for (wrong, message) in [
+            (json!({}), "is not set"),
+            (json!({ "must": "de", "other": 1 }), "declare no parameter `other`"),
+            (json!({ "must": "de", "tier": "c" }), "is one of `a`, `b`"),
+            (json!({ "must": "de", "on": "maybe" }), "is `true` or `false`"),
+        ] {
+            let found = TargetRules::open(&file, &params(wrong)).unwrap_err();
+            assert!(found.contains(message), "{found}");
+        }
+        let broken = rules(folder.path(), "landfall: 1\nname: t\nschema: standard\naccount: { usernam: $.a }\n");
+        let found = TargetRules::open(&broken, &BTreeMap::new()).unwrap_err();
+        assert!(found.contains("shop.yaml:4"), "{found}");
+    }
+}
