@@ -177,7 +177,7 @@ fn what_cannot_work_says_what_to_do() {
         assert_eq!(ended.code, Some(2), "{arguments:?}: {}", ended.out);
         assert!(ended.error.contains(wanted), "{arguments:?}: {}", ended.error);
     }
-    let http = "{ name: shop, kind: http, server: { url: 'http://127.0.0.1:9' }, request: { path: '/{identifier}' } }";
+    let http = "{ name: shop, kind: http, server: { url: 'http://127.0.0.1:9', allow: [ 127.0.0.1 ] }, record: { path: '/users/{identifier}' } }";
     let file = "{ name: shop, kind: file, path: export.ndjson, logins: [ $.login, $.mail ] }";
     let settings = fs::read_to_string(shop.path("landfall.yaml")).unwrap();
     fs::write(shop.path("landfall.yaml"), settings.replace(file, http)).unwrap();

@@ -22,7 +22,7 @@ use super::context::Context;
 use super::login::Migrator;
 use super::systems::LegacySystem;
 use super::visit::Visit;
-use crate::ports::{Call, Operation, PortError, Record, SharedLimits};
+use crate::ports::{Call, LegacyKey, Operation, PortError, Record, SharedLimits};
 use account::{Attempt, Candidate};
 pub use logins::SharedLogins;
 pub use outcome::{BulkAccount, BulkOutcome, KnownCustomer, RecordLogins};
@@ -196,23 +196,32 @@ impl Bulk {
     /// One account of a record.
     async fn person(&self, record: &Record, at: usize, person: Person) -> Result<BulkAccount, PortError> {
         let Some(mut visit) = self.visit() else { return Ok(BulkAccount::of_record(BulkOutcome::Failed, Vec::new())) };
-        let id = person.key.as_ref().ok().map(|key| key.id.clone());
-        let ended = |outcome, reasons| BulkAccount { id: id.clone(), ..BulkAccount::of_record(outcome, reasons) };
-        if let Ok(key) = &person.key
-            && self.last_was_known.load(Ordering::Relaxed)
-            && let Some(known) =
-                self.cx().records.ledger.entry(key).await.ok().flatten().and_then(|entry| known(&entry))
+        let key = person.key.clone().ok();
+        let ended = |outcome, reasons| BulkAccount {
+            id: key.as_ref().map(|key| key.id.clone()),
+            ..BulkAccount::of_record(outcome, reasons)
+        };
+        if self.last_was_known.load(Ordering::Relaxed)
+            && let Some(known) = self.known(key.as_ref()).await
         {
             return Ok(ended(known, Vec::new()));
         }
-        let candidate = match visit.prepared(record, at, person) {
-            Prepared::Candidate(candidate) => *candidate,
-            Prepared::Ended(outcome, reasons) => return Ok(ended(outcome, reasons)),
+        let account = match visit.prepared(record, at, person) {
+            Prepared::Candidate(candidate) => self.candidate(&mut visit, *candidate).await?,
+            Prepared::Ended(outcome, reasons) => ended(outcome, reasons),
         };
-        let account = self.candidate(&mut visit, candidate).await?;
         let is_known = matches!(account.outcome, BulkOutcome::Known(_));
         self.last_was_known.store(is_known, Ordering::Relaxed);
-        Ok(account)
+        // A customer who has an account is left alone, whatever the record says today.
+        match account.outcome {
+            BulkOutcome::Created { .. } | BulkOutcome::Known(_) => Ok(account),
+            _ => Ok(self.known(key.as_ref()).await.map_or(account, |known| ended(known, Vec::new()))),
+        }
+    }
+
+    /// The outcome for a customer who has an account or had one, as far as the ledger says now.
+    async fn known(&self, key: Option<&LegacyKey>) -> Option<BulkOutcome> {
+        self.cx().records.ledger.entry(key?).await.ok().flatten().as_ref().and_then(known)
     }
 
     /// Creates an account, and waits whenever that is what helps.
