@@ -42,7 +42,7 @@ fn lane(threads: usize) -> Lane {
 }
 
 fn job() -> Job {
-    Job { memory: JobMemory::Workspace(HASH_KIB), deadline: Instant::now() + Duration::from_secs(600) }
+    Job::new(JobMemory::Workspace(HASH_KIB), Instant::now() + Duration::from_secs(600))
 }
 
 fn stored() -> (PasswordStore, String) {

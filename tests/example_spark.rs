@@ -359,6 +359,33 @@ fn an_export_without_records_gives_no_accounts() {
 }
 
 #[test]
+#[ignore = "needs PySpark and Java; run tests/run"]
+fn denied_accounts_of_a_record_with_several_are_rejects() {
+    let job = Job::new(0, 1);
+    let rules = "\
+landfall: 1
+accounts: { name: member, from: $.members }
+admit: [ { deny: child, when: { $member.kind: child } } ]
+account:
+  external_id: { value: \"{$.id}-{$member.no}\" }
+  email.value: { from: $member.mail, do: [ email ], required: true, on_error: reject }
+";
+    fs::write(job.path("rules.yaml"), rules).expect("rules");
+    let member = |no: usize, kind: &str| format!("{{\"no\":{no},\"kind\":\"{kind}\",\"mail\":\"m{no}@example.com\"}}");
+    let household = |id: usize, members: [String; 2]| format!("{{\"id\":{id},\"members\":[{}]}}\n", members.join(","));
+    for part in 1..4 {
+        let lines: String =
+            (0..50).map(|id| household(part * 100 + id, [member(1, "adult"), member(2, "child")])).collect();
+        // the last one is invalid and not only denied
+        let last = household(part * 100 + 99, [member(1, "adult"), "{\"no\":2}".to_owned()]);
+        fs::write(job.path(&format!("data/export/part-{part}.ndjson")), lines + &last).expect("a file");
+    }
+    job.compare(&job.run(&["spark.sql.files.maxPartitionBytes=2k"], &[]));
+    let rejects = fs::read_to_string(job.path("data/rejects.ndjson")).expect("rejects");
+    assert_eq!(rejects.lines().filter(|line| line.contains("\"denied\":\"child\"")).count(), 150);
+}
+
+#[test]
 fn the_rules_are_clean_and_tested() {
     let folder = EXAMPLE.copy();
     landfall(folder.path(), &[], &["check", "rules.yaml"]);

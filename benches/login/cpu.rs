@@ -14,8 +14,11 @@ pub enum Kind {
     Runtime,
 }
 
-/// The CPU time of all threads at one moment.
-pub struct Snapshot(HashMap<String, (Kind, u64)>);
+/// The CPU time of all threads of a process at one moment.
+pub struct Snapshot {
+    process: String,
+    threads: HashMap<String, (Kind, u64)>,
+}
 
 /// CPU seconds between two snapshots.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,17 +43,22 @@ impl Spent {
     }
 }
 
-/// The first number in `/proc/self/task/*/schedstat` is the nanoseconds on a CPU
-/// (`Documentation/scheduler/sched-stats.rst` of Linux). Empty on other systems, where all CPU figures are zero.
+/// The threads of this process.
 pub fn snapshot() -> Snapshot {
-    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    snapshot_of("self")
+}
+
+/// The threads of a process. The first number in `/proc/PID/task/*/schedstat` is the nanoseconds on a CPU
+/// (`Documentation/scheduler/sched-stats.rst` of Linux). Empty on other systems, where all CPU figures are zero.
+pub fn snapshot_of(process: &str) -> Snapshot {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
     let read = |task: &fs::DirEntry| {
         let name = fs::read_to_string(task.path().join("comm")).ok()?;
         let stat = fs::read_to_string(task.path().join("schedstat")).ok()?;
         let nanos = stat.split_whitespace().next()?.parse().ok()?;
         Some((task.file_name().to_string_lossy().into_owned(), (kind(&name), nanos)))
     };
-    Snapshot(tasks.filter_map(|task| read(&task)).collect())
+    Snapshot { process: process.to_owned(), threads: tasks.filter_map(|task| read(&task)).collect() }
 }
 
 fn kind(name: &str) -> Kind {
@@ -65,8 +73,8 @@ impl Snapshot {
     /// The CPU time since the snapshot. Threads that have ended since are not counted; only idle ones end here.
     pub fn spent(&self) -> Spent {
         let mut spent = Spent::default();
-        for (task, (kind, nanos)) in snapshot().0 {
-            let before = self.0.get(&task).map_or(0, |(_, nanos)| *nanos);
+        for (task, (kind, nanos)) in snapshot_of(&self.process).threads {
+            let before = self.threads.get(&task).map_or(0, |(_, nanos)| *nanos);
             let seconds = nanos.saturating_sub(before) as f64 / 1e9;
             match kind {
                 Kind::Hash => spent.hash += seconds,

@@ -1,6 +1,6 @@
 //! Measures the cost of a login: first and later logins per second compared with the hashing lane's own rate, CPU time
 //! without the hash, a login with in-memory adapters, and the steps of a first login. `-- refusals` measures instead
-//! how similar refusals are.
+//! how similar refusals are, and `-- overload` a service with more clients than it can serve.
 //!
 //! Prints its own measurements and the table of docs/figures.md first, then criterion's (`-- login-in-memory` for those alone).
 //! Rates are measured in alternating turns, because the speed of a shared machine varies more within a minute than a
@@ -16,6 +16,7 @@ mod data;
 mod cpu;
 mod customers;
 mod memory;
+mod overload;
 mod rates;
 mod refusals;
 #[path = "../report/mod.rs"]
@@ -35,16 +36,25 @@ struct Size {
     turn: u64,
     /// Sequential logins whose steps are timed.
     single: u64,
+    /// Milliseconds of a load whose answers count.
+    load: u64,
 }
 
 fn main() {
     let is_smoke_test = std::env::args().any(|argument| argument == "--test");
-    let size =
-        if is_smoke_test { Size { rounds: 1, turn: 8, single: 4 } } else { Size { rounds: 7, turn: 128, single: 300 } };
+    let size = if is_smoke_test {
+        Size { rounds: 1, turn: 8, single: 4, load: 500 }
+    } else {
+        Size { rounds: 7, turn: 128, single: 300, load: 8000 }
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let mut named = std::env::args().skip_while(|argument| argument != "refusals");
     if named.next().is_some() {
         runtime.block_on(refusals::run(named.next().and_then(|samples| samples.parse().ok())));
+        return;
+    }
+    if std::env::args().any(|argument| argument == "overload") {
+        table(&runtime.block_on(overload::rows(size)));
         return;
     }
     // Naming one of criterion's measurements skips the others.
@@ -52,6 +62,7 @@ fn main() {
         let mut rows = runtime.block_on(rates::argon2id(size));
         rows.extend(runtime.block_on(rates::cheapest(size)));
         rows.extend(runtime.block_on(memory::rows(size)));
+        rows.extend(runtime.block_on(overload::rows(size)));
         runtime.block_on(steps::one_by_one(size));
         println!();
         table(&rows);

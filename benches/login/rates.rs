@@ -77,12 +77,12 @@ pub async fn argon2id(size: Size) -> Vec<Row> {
         let without_hashing = of(&|_, login| login.spent.without_hashing());
         let beyond = of(&|lane, login| login.spent.all() - lane.spent.all());
         println!(
-            "  {:30}{rate:7.1}/s, {ratio:.3} of the lane (goal 0.85), {share:.3} by CPU time; CPU outside the lane's threads {without_hashing:.2} ms, \
+            "  {:30}{rate:7.1}/s, {ratio:.3} of the lane (goal 0.90), {share:.3} by CPU time; CPU outside the lane's threads {without_hashing:.2} ms, \
              of the process beyond a hash {beyond:.2} ms (goal 2)",
             work.name()
         );
         let figure = format!("{rate:.0}/s, {ratio:.2} of the lane's rate; {beyond:.1} ms of CPU more than the hash");
-        rows.push(Row { what: format!("{}, Argon2id 19 MiB, 2 passes", work.name()), figure, goal: "0.85" });
+        rows.push(Row { what: format!("{}, Argon2id 19 MiB, 2 passes", work.name()), figure, goal: "0.90" });
     }
     rows
 }
@@ -147,7 +147,7 @@ fn hashes(lane: &Lane, count: u64) {
     let tickets: Vec<_> = (0..count)
         .map(|_| {
             let memory = JobMemory::Workspace(parameters.memory_kib());
-            let job = Job { memory, deadline: Instant::now() + Duration::from_secs(600) };
+            let job = Job::new(memory, Instant::now() + Duration::from_secs(600));
             lane.ticket(job, move |workspace| {
                 let password = Password::new(b"correct horse battery".to_vec()).unwrap();
                 let store = PasswordStore::new(parameters, Peppers::none());

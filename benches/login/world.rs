@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -29,32 +30,38 @@ pub struct World {
     _folder: TempDir,
 }
 
-fn settings(cost: Cost) -> String {
+/// The settings of a service as they usually are. The rest of the service may be added.
+pub fn usual(cost: Cost) -> String {
     let argon2 = match cost {
         Cost::Default => "",
         Cost::Cheapest => "argon2: { memory: 8KiB, passes: 1 }, ",
     };
-    // 64 concurrent logins on two cores wait longer than a customer would at a login page; none must be rejected here.
     format!(
         "rules: shop.yaml\n\
          source: {{ kind: file, path: export.ndjson, logins: [ $.login, $.contact.mail ] }}\n\
          target: {{ kind: sql, url: 'sqlite:accounts.db' }}\n\
          ledger: {{ url: 'sqlite:ledger.db', key: '${{KEY}}' }}\n\
-         password: {{ {argon2}decoy: {{ scheme: md5, value: 900150983cd24fb0d6963f7d28e17f72 }} }}\n\
-         lane: {{ queue: 1000 }}\n\
-         login: {{ deadline: 20s, lease: 60s }}\n\
-         service: {{ request_timeout: 30s }}\n"
+         password: {{ {argon2}decoy: {{ scheme: md5, value: 900150983cd24fb0d6963f7d28e17f72 }} }}\n"
     )
+}
+
+/// 64 concurrent logins on two cores wait longer than a customer would at a login page; none must be rejected.
+const PATIENT: &str =
+    "lane: { queue: 1000 }\nlogin: { deadline: 20s, lease: 60s }\nservice: { request_timeout: 30s }\n";
+
+/// Writes the rules, the export and the settings of a service.
+pub fn write(folder: &Path, customers: u64, settings: &str) {
+    let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
+    write("shop.yaml", &customers::rules());
+    write("export.ndjson", &(0..customers).map(|number| customers::record(number).1 + "\n").collect::<String>());
+    write("landfall.yaml", settings);
 }
 
 impl World {
     /// A world with this many legacy customers. Requires a runtime.
     pub async fn new(customers: u64, cost: Cost) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
-        write("shop.yaml", customers::rules());
-        write("export.ndjson", (0..customers).map(|number| customers::record(number).1 + "\n").collect());
-        write("landfall.yaml", settings(cost));
+        write(folder.path(), customers, &format!("{}{PATIENT}", usual(cost)));
         let environment = |_: &str| Some("0123456789abcdef".repeat(4));
         let read = Settings::read_in(&folder.path().join("landfall.yaml"), &environment).unwrap();
         assert!(read.loaded.is_some(), "{}", plain(&read.files, &read.findings));

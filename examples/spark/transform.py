@@ -107,16 +107,17 @@ def transform_partition(frames, job):
         job.write_files(folder / "rules")
         outputs = ["--out", "accounts.ndjson", "--rejects", "rejects.ndjson"]
         splits, code = feed(frames, job.command(program, folder / "rules") + outputs, folder)
-        summary = (folder / "log").read_text(encoding="utf-8")
+        summary = (folder / "log").read_text(encoding="utf-8", errors="replace")
         counts = checked(code, summary, sum(split.records for split in splits))
         partition = TaskContext.get().partitionId()
         written = yield from rows(ACCOUNT, folder / "accounts.ndjson")
         if written != counts["accounts"]:
             raise PartitionError(f"`landfall transform` wrote {written} of {counts['accounts']} accounts")
-        written = yield from rows(REJECT, folder / "rejects.ndjson", b"%d " % partition)
-        if written < counts["invalid"] + counts["unreadable"]:
-            raise PartitionError(f"`landfall transform` wrote only {written} rejects\n{summary}")
-        about = {"partition": partition, "splits": [vars(split) for split in splits], "text": summary}
+        rejects = yield from rows(REJECT, folder / "rejects.ndjson", b"%d " % partition)
+        # more than that if records have several accounts, of which some are denied
+        if rejects < counts["invalid"] + counts["unreadable"]:
+            raise PartitionError(f"`landfall transform` wrote only {rejects} rejects\n{summary}")
+        about = {"partition": partition, "splits": [vars(split) for split in splits], "rejects": rejects, "text": summary}
         yield pandas.DataFrame({"kind": [SUMMARY], "line": [json.dumps(about).encode()]})
 
 
@@ -219,7 +220,7 @@ class Total:
         without = WITHOUT_PASSWORD.search(text)
         self.without_password += int(without.group(1)) if without else 0
         title = None
-        for line in text.splitlines():
+        for line in text.split("\n"):
             entry = ENTRY.match(line)
             if entry and title:
                 # names beyond the first twenty of a partition come without their counts
@@ -286,13 +287,17 @@ def number_rejects(frames, places):
         yield pandas.DataFrame({"number": pandas.Series(numbers, dtype="int64"), "line": list(lines)})
 
 
+def lines_of(spark):
+    """A reader of whole lines. A cluster may be set to leave out files that cannot be read; this reader fails."""
+    return spark.read.option("lineSep", "\n").option("ignoreCorruptFiles", False).option("ignoreMissingFiles", False)
+
+
 def read_export(spark, path):
     """The lines of an export as they are, byte by byte, each with its file and the start of its split."""
-    reader = spark.read.option("lineSep", "\n").option("recursiveFileLookup", True)
-    # a cluster may have other defaults, and leave files out without a word
-    reader = reader.option("ignoreCorruptFiles", False).option("ignoreMissingFiles", False)
     place = [col("_metadata.file_path").alias("path"), col("_metadata.file_block_start").alias("start")]
-    return reader.text(path).select(col("value").cast("binary"), *place)
+    # without it, Spark leaves out files in further folders
+    lines = lines_of(spark).option("recursiveFileLookup", True).text(path)
+    return lines.select(col("value").cast("binary"), *place)
 
 
 def write_result(result, path, compression):
@@ -302,7 +307,7 @@ def write_result(result, path, compression):
 
 
 def read_result(spark, path, kind):
-    reader = spark.read.option("lineSep", "\n").schema("value string, kind string")
+    reader = lines_of(spark).schema("value string, kind string")
     return reader.text(path).where(col("kind") == kind).select(col("value").cast("binary").alias("line"))
 
 
@@ -318,11 +323,14 @@ def read_summaries(spark, path, partitions):
 
 
 def collect_rejects(spark, path, places, file):
-    """Writes the rejects of all partitions into one file, in the order of the export."""
+    """Writes the rejects of all partitions into one file, in the order of the export. Returns how many there are."""
+    written = 0
     rejects = read_result(spark, path, REJECT)
     numbered = rejects.mapInPandas(lambda frames: number_rejects(frames, places), "number long, line binary")
     for row in numbered.orderBy("number").select("line").toLocalIterator():
         file.write(bytes(row.line) + b"\n")
+        written += 1
+    return written
 
 
 @contextmanager
@@ -384,8 +392,10 @@ def run(arguments):
         began = time.monotonic()
         summaries = transform(spark, arguments, job)
         splits = {summary["partition"]: [Split(**split) for split in summary["splits"]] for summary in summaries}
-        if splits:
-            collect_rejects(spark, arguments.out, Places(splits), rejects)
+        expected = sum(summary["rejects"] for summary in summaries)
+        written = collect_rejects(spark, arguments.out, Places(splits), rejects) if splits else 0
+        if written != expected:
+            raise RunError(f"only {written} of {expected} rejects could be read from the result")
         seconds = time.monotonic() - began
     total = Total()
     for summary in summaries:

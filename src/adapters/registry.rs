@@ -9,6 +9,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::accounts::AccountStoreSettings;
+#[cfg(feature = "postgres")]
+use super::accounts::is_postgres;
 use super::file::{FileReport, FileSettings};
 use super::http::{HttpSettings, HttpTargetSettings, HttpVerifierSettings, HttpWriteBack};
 #[cfg(feature = "ldap")]
@@ -488,12 +490,11 @@ pub struct Copied {
 /// If something cannot be read or written, or the new ledger is not empty. Nothing was moved then, and it can be tried
 /// again.
 pub async fn copy_ledger(copying: Copying<'_>) -> Result<Copied, PortError> {
-    let is_postgres = |url: &str| url.starts_with("postgres:") || url.starts_with("postgresql:");
     #[cfg(feature = "postgres")]
     if is_postgres(copying.ledger_url) && (copying.accounts_file.is_none() || is_postgres(copying.accounts.1)) {
         return postgres::copy(copying).await;
     }
-    let _ = (copying, is_postgres);
+    let _ = copying;
     Err(PortError::new(PortErrorKind::Unsupported, "ledger", "copy")
         .because("a ledger is copied from `sqlite:` to `postgres://` only; the settings name the new addresses"))
 }

@@ -8,8 +8,9 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::calibration::{Admission, MostExpensive, Speed, TimeSettings, store_time};
+use super::load::{Load, Place, TurnedAway};
 use crate::model::Password;
-use crate::password::lane::{Decoy, Job, JobMemory, Lane, LaneError, Workspace, WorkspaceError};
+use crate::password::lane::{Decoy, Job, JobMemory, Lane, LaneError, Stage, Workspace, WorkspaceError};
 use crate::password::store::{PasswordStore, StoreError, StoreVerdict};
 use crate::password::{Cost, Credential, Limits, Parsed, Problem, Verdict, parse};
 use crate::ports::{PortError, PortErrorKind, Verification, Work};
@@ -18,6 +19,7 @@ use crate::random;
 /// Hashes and verifies on the threads of the lane.
 pub struct Hasher {
     lane: Lane,
+    load: Arc<Load>,
     store: Arc<PasswordStore>,
     limits: Limits,
     decoy: Arc<Parsed>,
@@ -47,7 +49,8 @@ impl Hasher {
         let decoy = Arc::new(parse(decoy)?);
         let (legacy, target) = (AtomicU64::new(0), AtomicU64::new(0));
         let (speed, admission) = (Speed::default(), RwLock::new(None));
-        Ok(Self { lane, store: Arc::new(store), limits, decoy, speed, admission, legacy, target })
+        let load = Arc::new(Load::new(lane.threads()));
+        Ok(Self { lane, load, store: Arc::new(store), limits, decoy, speed, admission, legacy, target })
     }
 
     /// Measures this machine and determines which stored hashes it can check within a login. The first call blocks for
@@ -58,7 +61,31 @@ impl Hasher {
         let store_hash = known.unwrap_or_else(|| store_time(self.store.parameters()));
         let admission = Admission::new(most_expensive, store_hash, settings, &self.speed);
         *self.admission.write().unwrap_or_else(PoisonError::into_inner) = Some(admission);
+        self.load.measured(store_hash);
         admission
+    }
+
+    /// Lets a login in if its hashes can be computed before its deadline; keep the place until they are. The answer
+    /// depends on the load alone, and not on who signs in.
+    ///
+    /// # Errors
+    /// How long the login would have had to wait.
+    pub fn enter(&self, deadline: Instant) -> Result<Place, TurnedAway> {
+        self.load.enter(left(deadline), self.lane.figures().wait)
+    }
+
+    /// Whether [`enter`](Self::enter) would let a login in after so many others.
+    ///
+    /// # Errors
+    /// As for [`enter`](Self::enter).
+    pub fn has_room(&self, deadline: Instant, ahead: usize) -> Result<(), TurnedAway> {
+        self.load.room(ahead, left(deadline), self.lane.figures().wait)
+    }
+
+    /// How long a new login is expected to wait for its hashes.
+    #[must_use]
+    pub fn expected_wait(&self) -> Duration {
+        self.load.wait().max(self.lane.figures().wait)
     }
 
     /// The current admission; `None` before [`calibrate`](Self::calibrate).
@@ -130,11 +157,7 @@ impl Hasher {
         if let Some(problem) = self.too_expensive(&parsed.cost()) {
             return Ok(Verification::without_work(problem.into()));
         }
-        let check = self.legacy(&parsed, password, deadline);
-        // A check that is still running at the deadline has told nothing, whatever it costs: this process may have been
-        // paused, or the machine is busy.
-        let checked = timeout_at(deadline.checked_sub(CUTOFF_MARGIN).unwrap_or(deadline), check).await;
-        let (verdict, took) = checked.unwrap_or_else(|_| Err(lane_failed(LaneError::Late)))?;
+        let (verdict, took) = self.legacy(&parsed, password, deadline).await?;
         // Any other verdict was reached without a hash.
         let has_hashed = verdict.is_match() || verdict == Verdict::Mismatch;
         Ok(Verification { verdict, work: if has_hashed { Work::Hash(took) } else { Work::Nothing } })
@@ -148,7 +171,10 @@ impl Hasher {
     pub async fn legacy_decoy(&self, password: &Arc<Password>, deadline: Instant) -> Result<Duration, PortError> {
         if self.too_expensive(&self.decoy.cost()).is_some() {
             self.legacy.fetch_add(1, Ordering::Relaxed);
-            return self.on_lane(JobMemory::Own(1), deadline, |_| ()).await.map(|()| Duration::ZERO);
+            return self
+                .on_lane(Job::new(JobMemory::Own(1), deadline.into_std()), |_| ())
+                .await
+                .map(|()| Duration::ZERO);
         }
         self.legacy(&self.decoy, password, deadline).await.map(|(_, took)| took)
     }
@@ -161,13 +187,19 @@ impl Hasher {
         deadline: Instant,
     ) -> Result<(Verdict, Duration), PortError> {
         self.legacy.fetch_add(1, Ordering::Relaxed);
-        let (parsed, password, limits) = (Arc::clone(parsed), Arc::clone(password), self.limits.clone());
-        let memory = parsed.cost().memory();
-        let work = move |workspace: &mut Workspace| {
-            let start = std::time::Instant::now();
-            (parsed.verify(&password, &limits, workspace), start.elapsed())
-        };
-        self.on_lane(memory, deadline, work).await
+        let (check, password, limits) = (Arc::clone(parsed), Arc::clone(password), self.limits.clone());
+        let cost = parsed.cost();
+        let mut job = Job::new(cost.memory(), deadline.into_std());
+        if let Some(admission) = self.admission() {
+            // A verified password is followed by a hash of the store. So is a decoy, or it would be admitted longer.
+            (job.cost, job.then) = (self.speed.estimate(&cost), admission.store_hash);
+        }
+        let work = move |workspace: &mut Workspace| check.verify(&password, &limits, workspace);
+        let check = self.on_lane(job, timed(work));
+        // A check that is still running at the deadline has told nothing, whatever it costs: this process may have been
+        // paused, or the machine is busy.
+        let checked = timeout_at(deadline.checked_sub(CUTOFF_MARGIN).unwrap_or(deadline), check).await;
+        checked.unwrap_or_else(|_| Err(lane_failed(LaneError::Late)))
     }
 
     /// Hashes a password to store it.
@@ -176,9 +208,12 @@ impl Hasher {
     /// If the lane is full, the deadline passes, or no salt can be generated.
     pub async fn hash(&self, password: &Arc<Password>, deadline: Instant) -> Result<String, PortError> {
         let (store, password) = (Arc::clone(&self.store), Arc::clone(password));
-        self.on_target(deadline, move |workspace| store.hash(&password, &mut random::bytes, workspace))
-            .await?
-            .map_err(|error| store_failed(&error))
+        // What is stored was verified before, and must not be lost to somebody who begins.
+        self.on_target(Stage::Last, deadline.checked_sub(WRITE).unwrap_or(deadline), move |workspace| {
+            store.hash(&password, &mut random::bytes, workspace)
+        })
+        .await?
+        .map_err(|error| store_failed(&error))
     }
 
     /// Checks a password against a stored hash of the target, and returns how long that took.
@@ -193,7 +228,7 @@ impl Hasher {
     ) -> Result<(StoreVerdict, Duration), PortError> {
         let (store, password, phc) = (Arc::clone(&self.store), Arc::clone(password), phc.to_owned());
         let work = move |workspace: &mut Workspace| store.verify(&password, &phc, workspace);
-        let (checked, took) = self.on_target(deadline, timed(work)).await?;
+        let (checked, took) = self.on_target(Stage::First, deadline, timed(work)).await?;
         checked.map(|verdict| (verdict, took)).map_err(|error| store_failed(&error))
     }
 
@@ -205,27 +240,35 @@ impl Hasher {
         let decoy = Decoy::new(self.store.parameters());
         let password = Arc::clone(password);
         let work = move |workspace: &mut Workspace| decoy.run(password.expose(), workspace);
-        let (done, took): (Result<(), WorkspaceError>, _) = self.on_target(deadline, timed(work)).await?;
+        let (done, took): (Result<(), WorkspaceError>, _) = self.on_target(Stage::First, deadline, timed(work)).await?;
         done.map(|()| took).map_err(|error| failed(PortErrorKind::Unavailable).caused_by(error))
     }
 
-    async fn on_target<T, W>(&self, deadline: Instant, work: W) -> Result<T, PortError>
+    async fn on_target<T, W>(&self, stage: Stage, deadline: Instant, work: W) -> Result<T, PortError>
     where
         T: Send + 'static,
         W: FnOnce(&mut Workspace) -> T + Send + 'static,
     {
         self.target.fetch_add(1, Ordering::Relaxed);
-        self.on_lane(JobMemory::Workspace(self.store.parameters().memory_kib()), deadline, work).await
+        let memory = JobMemory::Workspace(self.store.parameters().memory_kib());
+        let cost = self.admission().map_or(Duration::ZERO, |admission| admission.store_hash);
+        self.on_lane(Job { stage, cost, ..Job::new(memory, deadline.into_std()) }, work).await
     }
 
-    async fn on_lane<T, W>(&self, memory: JobMemory, deadline: Instant, work: W) -> Result<T, PortError>
+    async fn on_lane<T, W>(&self, job: Job, work: W) -> Result<T, PortError>
     where
         T: Send + 'static,
         W: FnOnce(&mut Workspace) -> T + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
+        let (load, work) = (Arc::clone(&self.load), timed(work));
+        let work = move |workspace: &mut Workspace| {
+            let (done, took) = work(workspace);
+            load.worked(took);
+            done
+        };
         // The receiver is gone if the login was given up.
-        self.lane.submit(Job { memory, deadline: deadline.into_std() }, work, move |result| drop(sender.send(result)));
+        self.lane.submit(job, work, move |result| drop(sender.send(result)));
         receiver.await.unwrap_or(Err(LaneError::Closed)).map_err(lane_failed)
     }
 }
@@ -236,8 +279,15 @@ impl std::fmt::Debug for Hasher {
     }
 }
 
+/// How long before the deadline a hash must end that is to be stored: a hash that ends later is lost.
+const WRITE: Duration = Duration::from_millis(30);
+
 /// How long before the deadline of a login a check is given up, so that its end is known as late.
 const CUTOFF_MARGIN: Duration = Duration::from_millis(10);
+
+fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
+}
 
 /// Measures how long some work takes.
 fn timed<T>(work: impl FnOnce(&mut Workspace) -> T) -> impl FnOnce(&mut Workspace) -> (T, Duration) {

@@ -2,6 +2,8 @@
 
 mod calibration;
 mod hasher;
+mod load;
 
 pub use calibration::{Admission, MostExpensive, TimeSettings};
 pub use hasher::{HashCalls, Hasher};
+pub use load::{Place, TurnedAway};

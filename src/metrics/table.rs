@@ -81,6 +81,8 @@ table! {
         "Waiting hashes.";
     Gauge LANE_RUNNING = "landfall_lane_running" Count NONE []
         "Running hashes.";
+    Gauge LANE_WAIT = "landfall_lane_wait_seconds" Seconds NONE []
+        "How long a new login is expected to wait for its hashes; beyond half of `login.deadline` it is answered 503.";
     Gauge LANE_MEMORY = "landfall_lane_bytes" Bytes NONE [LANE_BYTES]
         "Memory of the hashing lane.";
     Counter HOOKS = "landfall_hooks_total" Count NONE [POINT, HOOK_RESULT]

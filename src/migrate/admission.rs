@@ -1,14 +1,16 @@
-//! The form of what a customer typed, checked before any port is used.
+//! What is decided before any port is used: whether there is time for the hashes of a login, and whether what the customer
+//! typed is well-formed.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::ending::Ending;
+use super::ending::{Ending, Flow};
 use super::login::Login;
-use super::outcome::Refusal;
+use super::outcome::{Outcome, Refusal};
 use super::visit::Visit;
+use crate::hashing::TurnedAway;
 use crate::model::Password;
 use crate::ports::Identifier;
 
@@ -20,6 +22,26 @@ pub(super) struct Admission {
 }
 
 impl Visit<'_> {
+    /// Turns a login away at once if its hashes could not be computed before its deadline. Decided before anything is
+    /// known of the customer, and without taking a place: a login that will wait for others of its customer or its
+    /// network must not keep anybody out. So many others wait before this one, beside those inside.
+    pub(super) fn may_enter(&mut self, ahead: usize) -> Flow<()> {
+        let room = self.cx.refusals.hasher.has_room(self.deadline, ahead);
+        room.map_err(|turned_away| self.turn_away(turned_away))
+    }
+
+    /// Takes a place among those whose hashes are computed.
+    pub(super) fn enter(&mut self) -> Flow<()> {
+        let place = self.cx.refusals.hasher.enter(self.deadline);
+        self.place = Some(place.map_err(|turned_away| self.turn_away(turned_away))?);
+        Ok(())
+    }
+
+    pub(super) fn turn_away(&mut self, _: TurnedAway) -> Ending {
+        self.turned_away = true;
+        Ending::of(Outcome::Overloaded)
+    }
+
     /// Normalises the identifier and checks the form of the password. Uses no port.
     pub(super) fn admit(
         &mut self,
@@ -35,6 +57,9 @@ impl Visit<'_> {
 
     /// Takes a customer whose input is malformed through the same steps as everybody else.
     pub(super) fn malformed(&mut self, password: &[u8]) -> Ending {
+        if let Err(turned_away) = self.enter() {
+            return turned_away;
+        }
         let presented = password.get(..password.len().min(Login::MAX_PASSWORD_BYTES)).unwrap_or_default();
         self.password = Password::new(presented.to_vec()).ok().map(Arc::new);
         Ending::refused(Refusal::Malformed)

@@ -102,20 +102,25 @@ fn counter(owner: String, lane: &str, allowance: Allowance) -> Counter {
 }
 
 impl Visit<'_> {
-    /// Waits for a permit of the network, and refuses a network that is over its limit before any port is used. Counts
-    /// nothing.
+    /// Waits for a permit of the network, takes a place, and refuses a network that is over its limit before any port is
+    /// used. Counts nothing.
     pub(super) async fn check_attempts(&mut self, network: Option<IpAddr>) -> Flow<()> {
-        self.check_network(RequestKind::SignIn, network).await
+        self.may_enter_behind(network)?;
+        self.wait_for_network(network).await?;
+        self.enter()?;
+        self.check_network(RequestKind::SignIn).await
     }
 
-    /// The same for a password reset.
+    /// The same for a password reset, which computes no hashes.
     pub(super) async fn check_resets(&mut self, network: Option<IpAddr>) -> Flow<()> {
-        self.check_network(RequestKind::Reset, network).await
+        self.wait_for_network(network).await?;
+        self.check_network(RequestKind::Reset).await
     }
 
     /// The same for a sign-up check, which counts only on the network, since it does not guess a password.
     pub(super) async fn reserve_network(&mut self, network: Option<IpAddr>) -> Flow<()> {
-        self.check_network(RequestKind::Signup, network).await?;
+        self.wait_for_network(network).await?;
+        self.check_network(RequestKind::Signup).await?;
         self.counting.counts.extend(self.network_counter(RequestKind::Signup));
         Ok(())
     }
@@ -161,15 +166,29 @@ impl Visit<'_> {
         Some(counter(format!("{}:{network}", kind.prefixes().2), "", allowance))
     }
 
-    async fn check_network(&mut self, kind: RequestKind, network: Option<IpAddr>) -> Flow<()> {
+    /// Turns a login away that would wait too long for a permit of its network: those ahead of it are hashed before.
+    fn may_enter_behind(&mut self, network: Option<IpAddr>) -> Flow<()> {
+        let ahead = network.map_or(0, |network| self.cx.limits.networks.waiting(&self.network_digest(network)));
+        if ahead == 0 { Ok(()) } else { self.may_enter(ahead) }
+    }
+
+    fn network_digest(&self, network: IpAddr) -> String {
+        self.cx.records.keyring.network(&network_of(network))
+    }
+
+    async fn wait_for_network(&mut self, network: Option<IpAddr>) -> Flow<()> {
         if self.cx.accounts.store() == Store::Wrong {
             return Err(Ending::of(Outcome::TargetUnavailable));
         }
         let Some(network) = network else { return Ok(()) };
-        let network = self.cx.records.keyring.network(&network_of(network));
+        let network = self.network_digest(network);
         let permit = timeout_at(self.deadline, self.cx.limits.networks.acquire(&network)).await;
         self.counting.permit = Some(permit.map_err(|_| Ending::of(Outcome::Overloaded))?);
         self.counting.network = Some(network);
+        Ok(())
+    }
+
+    async fn check_network(&mut self, kind: RequestKind) -> Flow<()> {
         let Some(counter) = self.network_counter(kind) else { return Ok(()) };
         let room = self.cx.records.ledger.would_admit(&counter, self.cx.records.now()).await;
         match room.map_err(|error| self.ledger_failed(&error))? {

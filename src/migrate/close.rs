@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::ending::{Ending, Flow};
+use super::equalise::Deadlines;
 use super::login::Answer;
 use super::outcome::Outcome;
 use super::step::Step;
@@ -20,13 +21,20 @@ impl Visit<'_> {
                 ending = overloaded;
             }
         }
+        match self.place.take() {
+            Some(place) if !ending.outcome.is_temporary() => place.served(),
+            given_up => drop(given_up),
+        }
         ending = self.record(ending).await;
         self.counting.settle();
         self.step(&Step::Ended { outcome: &ending.outcome, took: self.started.elapsed() });
         if !ending.outcome.is_success() && !ending.outcome.is_temporary() {
             ending = self.delay_refusal(ending).await;
         }
-        let retry_after = ending.outcome.is_temporary().then_some(RETRY_AFTER);
+        if self.turned_away {
+            self.cx.refusals.hold_turned_away(self.started).await;
+        }
+        let retry_after = ending.outcome.is_temporary().then(|| self.retry_after(&ending.outcome));
         let account = ending.account.filter(|_| ending.outcome.is_success()).map(|(id, _)| id);
         Answer { outcome: ending.outcome, account, change: ending.change, retry_after }
     }
@@ -47,10 +55,10 @@ impl Visit<'_> {
     /// Computes the hashes that this refusal skipped.
     async fn equalise(&mut self) -> Flow<()> {
         let Some(password) = self.password.clone() else { return Ok(()) };
-        // A late login has used up its deadline, but the work is done anyway.
-        let deadline = self.deadline.max(Instant::now() + self.cx.deadline);
+        let second = self.deadline.max(Instant::now() + self.cx.deadline);
+        let deadlines = Deadlines { first: self.deadline, second };
         let target = self.cx.accounts.target.capabilities().password;
-        let equalised = self.cx.refusals.equalise(&mut self.hashes, target, &password, deadline).await;
+        let equalised = self.cx.refusals.equalise(&mut self.hashes, target, &password, deadlines).await;
         equalised.map_err(|error| self.target_failed(&error))
     }
 
@@ -61,7 +69,12 @@ impl Visit<'_> {
             Err(_) => Ending::of(Outcome::Overloaded),
         }
     }
+
+    /// When the caller should try again: after an outage in a while, and if there is too much work when that is done.
+    fn retry_after(&self, outcome: &Outcome) -> Duration {
+        if *outcome == Outcome::Overloaded { self.cx.refusals.hasher.expected_wait() } else { RETRY_AFTER }
+    }
 }
 
-/// How long callers are asked to wait after a temporary outcome.
+/// How long callers are asked to wait after an outage.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(2);

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::allowance::AttemptSettings;
 use super::locks::KeyedLimit;
@@ -125,6 +126,8 @@ pub(super) struct Refusals {
     pub quantum: Duration,
     /// Places for refusals that are waiting to be answered.
     pub waiting: Semaphore,
+    /// When this process began: what the times of logins that were turned away are counted from.
+    pub since: Instant,
 }
 
 impl Context {
@@ -141,7 +144,13 @@ impl Context {
             accounts: Accounts { target, creations: KeyedLimit::new(1), wrong_store: AtomicBool::new(false) },
             records: Records { ledger, keyring, clock, over_limit: OverLimit::default(), events, lease, write_backs },
             limits: Limits { attempts, customers, networks },
-            refusals: Refusals { hasher, floor, quantum, waiting: Semaphore::new(settings.waiting) },
+            refusals: Refusals {
+                hasher,
+                floor,
+                quantum,
+                waiting: Semaphore::new(settings.waiting),
+                since: Instant::now(),
+            },
             hooks,
             observer,
             identifiers: settings.identifiers,

@@ -86,7 +86,11 @@ impl Visit<'_> {
             return ending;
         }
         let began = Instant::now();
-        let decided = self.cx.records.decide(&self.decision(&ending), &self.events(&ending)).await;
+        let decided = if self.turned_away {
+            self.cx.records.count_turned_away(self.decision(&ending)).await
+        } else {
+            self.cx.records.decide(&self.decision(&ending), &self.events(&ending)).await
+        };
         self.step(&Step::Recorded { took: began.elapsed() });
         match decided {
             Ok(()) => ending,

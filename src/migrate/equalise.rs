@@ -17,21 +17,32 @@ pub(super) struct Hashes {
     pub target: Option<Duration>,
 }
 
+/// Until when the hashes of a refusal are worth starting.
+pub(super) struct Deadlines {
+    pub first: Instant,
+    pub second: Instant,
+}
+
 impl Refusals {
     /// Computes the hashes that a refusal skipped, so that each costs one legacy hash and, if the target computes hashes
     /// here, one of those.
+    ///
+    /// The first hash of a visit has the deadline of the login, whether it is real or a decoy: otherwise a busy machine
+    /// would answer 503 for customers who are known and 401 for those who are not. The second one is computed even if the
+    /// login has used up its deadline.
     pub(super) async fn equalise(
         &self,
         hashes: &mut Hashes,
         target: PasswordCheck,
         password: &Arc<Password>,
-        deadline: Instant,
+        Deadlines { first, second }: Deadlines,
     ) -> Result<(), PortError> {
+        let of_next = |hashes: &Hashes| if hashes.legacy.or(hashes.target).is_none() { first } else { second };
         if hashes.legacy.is_none() {
-            hashes.legacy = Some(self.hasher.legacy_decoy(password, deadline).await?);
+            hashes.legacy = Some(self.hasher.legacy_decoy(password, of_next(hashes)).await?);
         }
         if target == PasswordCheck::Hash && hashes.target.is_none() {
-            hashes.target = Some(self.hasher.target_decoy(password, deadline).await?);
+            hashes.target = Some(self.hasher.target_decoy(password, of_next(hashes)).await?);
         }
         Ok(())
     }
@@ -47,7 +58,21 @@ impl Refusals {
         sleep_until(started + release_after(elapsed, floor, self.quantum)).await;
         Ok(())
     }
+
+    /// Holds back the answer to a login that was turned away. Answers at once if too many are waiting.
+    pub(super) async fn hold_turned_away(&self, started: Instant) {
+        let Ok(_place) = self.waiting.try_acquire() else { return };
+        let due = (started + TURNED_AWAY_AFTER).saturating_duration_since(self.since);
+        sleep_until(self.since + release_after(due, Duration::ZERO, TURNED_AWAY_EVERY)).await;
+    }
 }
+
+/// When a login that was turned away is answered. Clients that try again at once, hundreds at a time, take processor time
+/// from the hashes of those inside; waiting is free. Within a tenth of a second a balancer can still try another instance.
+const TURNED_AWAY_AFTER: Duration = Duration::from_millis(65);
+
+/// Logins that were turned away are answered together at multiples of this, which costs less than waking up for each.
+const TURNED_AWAY_EVERY: Duration = Duration::from_millis(10);
 
 /// The time at which a refusal is answered: the floor, or the first multiple of the quantum after it that has not
 /// passed.

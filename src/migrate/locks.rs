@@ -42,6 +42,12 @@ impl KeyedLimit {
         KeyedPermit { _permit: permit }
     }
 
+    /// How many wait for a permit of a key. Holders and those who wait keep its semaphore alive.
+    pub(super) fn waiting(&self, key: &str) -> usize {
+        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.turns.get(key).map_or(0, Weak::strong_count).saturating_sub(self.permits)
+    }
+
     fn semaphore(&self, key: &str) -> Arc<Semaphore> {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(semaphore) = keys.turns.get(key).and_then(Weak::upgrade) {
@@ -106,7 +112,9 @@ mod tests {
         let held = turns.acquire("ada").now_or_never().unwrap();
         let (mut first, mut second) = (Box::pin(turns.acquire("ada")), Box::pin(turns.acquire("ada")));
         assert!(first.as_mut().now_or_never().is_none() && second.as_mut().now_or_never().is_none());
+        assert_eq!(turns.waiting("ada"), 2);
         drop(held);
+        assert_eq!((turns.waiting("ada"), turns.waiting("bob")), (1, 0));
         assert!(second.as_mut().now_or_never().is_none());
         let first = first.as_mut().now_or_never().unwrap();
         drop(first);

@@ -195,9 +195,10 @@ impl Migrator {
         let mut visit = Visit::begin(&self.cx, Operation::Login, login.request_id);
         visit.counting.challenge = login.challenge;
         visit.turn_to_tenant(login.tenant);
-        let ending = match visit.admit(&login.identifier, login.password, login.network) {
-            Ok(admission) => visit.sign_in(&admission).await,
-            Err(password) => visit.malformed(&password),
+        let ending = match (visit.may_enter(0), visit.admit(&login.identifier, login.password, login.network)) {
+            (Err(turned_away), _) => turned_away,
+            (Ok(()), Ok(admission)) => visit.sign_in(&admission).await,
+            (Ok(()), Err(password)) => visit.malformed(&password),
         };
         visit.close(ending).await
     }

@@ -1,7 +1,8 @@
-//! Sums up refusals of one subject that is over its limit, so that an attack of a million guesses does not write a
-//! million rows.
+//! Sums up refusals of one subject that is over its limit, and logins that were turned away because there is too much
+//! work, so that an attack of a million guesses does not write a million rows.
 //!
-//! The first refusal is written like any other decision. Those that follow within a minute are counted in memory and
+//! Logins that were turned away are summed up together, whoever they are of: nothing was looked up for them. The first
+//! refusal is written like any other decision. Those that follow within a minute are counted in memory and
 //! written as one row with a count: when the minute has passed, before the next other decision of the subject, or when
 //! the service shuts down. A crash loses only that count.
 
@@ -42,6 +43,16 @@ struct Period {
     last: Option<Decision>,
 }
 
+/// Whether decisions like this one are summed up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sums {
+    Yes,
+    No,
+}
+
+/// Whose logins are turned away, as far as the audit is concerned. No identifier contains it.
+const ANYBODY: &str = "\0";
+
 /// What to do with a decision.
 #[derive(Debug, PartialEq, Eq)]
 enum Noted {
@@ -72,9 +83,9 @@ impl OverLimit {
         self.subjects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, decision: &Decision, now: Instant) -> Noted {
+    fn note(&self, decision: &Decision, sums: Sums, now: Instant) -> Noted {
         let mut subjects = self.subjects();
-        if !is_over_limit(decision) {
+        if sums == Sums::No {
             return Noted::Write(subjects.remove(&decision.subject).and_then(Period::sum).map(Box::new));
         }
         if let Some(period) = subjects.get_mut(&decision.subject).filter(|period| now < period.until) {
@@ -120,15 +131,26 @@ impl OverLimit {
     }
 }
 
-/// Whether a decision can be summed up. A decision that settles an attempt must be written at once.
-fn is_over_limit(decision: &Decision) -> bool {
-    decision.reason == DecisionReason::Refused(Refusal::Attempts) && decision.settled.is_empty()
+/// Whether a decision is a refusal that is summed up. A decision that settles an attempt must be written at once.
+fn over_limit(decision: &Decision) -> Sums {
+    let is_over_limit = decision.reason == DecisionReason::Refused(Refusal::Attempts) && decision.settled.is_empty();
+    if is_over_limit { Sums::Yes } else { Sums::No }
 }
 
 impl Records {
     /// Records a decision with its events, or counts it if the subject was just refused for the same reason.
     pub(super) async fn decide(&self, decision: &Decision, events: &[Event]) -> Result<(), PortError> {
-        match self.over_limit.note(decision, Instant::now()) {
+        self.decide_or_count(decision, events, over_limit(decision)).await
+    }
+
+    /// Counts a login that was turned away.
+    pub(super) async fn count_turned_away(&self, decision: Decision) -> Result<(), PortError> {
+        let decision = Decision { subject: self.keyring.subject(ANYBODY), ..decision };
+        self.decide_or_count(&decision, &[], Sums::Yes).await
+    }
+
+    async fn decide_or_count(&self, decision: &Decision, events: &[Event], sums: Sums) -> Result<(), PortError> {
+        match self.over_limit.note(decision, sums, Instant::now()) {
             Noted::Counted => return Ok(()),
             Noted::Write(None) => {}
             Noted::Write(Some(sum)) => self.write_sum(*sum).await?,
@@ -210,17 +232,21 @@ mod tests {
         Decision { count, ..refused(subject, request_id) }
     }
 
+    fn note(sums: &OverLimit, decision: &Decision, now: Instant) -> Noted {
+        sums.note(decision, over_limit(decision), now)
+    }
+
     #[test]
     fn the_first_refusal_is_written_and_later_ones_are_counted() {
         let (over_limit, now) = (OverLimit::default(), Instant::now());
-        assert_eq!(over_limit.note(&refused("ada", "1"), now), Noted::Write(None));
+        assert_eq!(note(&over_limit, &refused("ada", "1"), now), Noted::Write(None));
         for request in ["2", "3", "4"] {
-            assert_eq!(over_limit.note(&refused("ada", request), now), Noted::Counted);
+            assert_eq!(note(&over_limit, &refused("ada", request), now), Noted::Counted);
         }
-        assert_eq!(over_limit.note(&refused("bob", "5"), now), Noted::Write(None), "another subject");
+        assert_eq!(note(&over_limit, &refused("bob", "5"), now), Noted::Write(None), "another subject");
         assert_eq!(over_limit.ended(now + PERIOD - Duration::from_millis(1)), []);
         assert_eq!(over_limit.ended(now + PERIOD), [sum("ada", "4", 3)]);
-        assert_eq!(over_limit.note(&refused("ada", "6"), now + PERIOD), Noted::Write(None), "a new period begins");
+        assert_eq!(note(&over_limit, &refused("ada", "6"), now + PERIOD), Noted::Write(None), "a new period begins");
         assert_eq!(over_limit.all(), []);
     }
 
@@ -228,17 +254,17 @@ mod tests {
     fn the_sum_is_written_before_the_next_decision() {
         let (over_limit, now) = (OverLimit::default(), Instant::now());
         for request in ["1", "2", "3"] {
-            over_limit.note(&refused("ada", request), now);
+            note(&over_limit, &refused("ada", request), now);
         }
         let other = decision("ada", DecisionOutcome::Authenticated, DecisionReason::None, "4");
-        assert_eq!(over_limit.note(&other, now), Noted::Write(Some(Box::new(sum("ada", "3", 2)))));
-        assert_eq!(over_limit.note(&other, now), Noted::Write(None));
+        assert_eq!(note(&over_limit, &other, now), Noted::Write(Some(Box::new(sum("ada", "3", 2)))));
+        assert_eq!(note(&over_limit, &other, now), Noted::Write(None));
         for request in ["5", "6"] {
-            over_limit.note(&refused("ada", request), now);
+            note(&over_limit, &refused("ada", request), now);
         }
         // the period has ended, but its sum has not been taken yet
         assert_eq!(
-            over_limit.note(&refused("ada", "7"), now + PERIOD),
+            note(&over_limit, &refused("ada", "7"), now + PERIOD),
             Noted::Write(Some(Box::new(sum("ada", "6", 1))))
         );
     }
@@ -246,11 +272,11 @@ mod tests {
     #[test]
     fn failed_writes_are_repeated() {
         let (over_limit, now) = (OverLimit::default(), Instant::now());
-        over_limit.note(&refused("ada", "1"), now);
-        over_limit.note(&refused("ada", "2"), now);
+        note(&over_limit, &refused("ada", "1"), now);
+        note(&over_limit, &refused("ada", "2"), now);
         over_limit.reopen("ada", now);
-        let Noted::Write(Some(failed)) = over_limit.note(&refused("ada", "3"), now) else { panic!("counted") };
-        over_limit.note(&refused("ada", "4"), now);
+        let Noted::Write(Some(failed)) = note(&over_limit, &refused("ada", "3"), now) else { panic!("counted") };
+        note(&over_limit, &refused("ada", "4"), now);
         over_limit.put_back(*failed, now);
         assert_eq!(over_limit.all(), [sum("ada", "4", 2)]);
         over_limit.put_back(sum("bob", "5", 7), now);
@@ -261,20 +287,34 @@ mod tests {
     fn the_number_of_subjects_is_bounded() {
         let (over_limit, now) = (OverLimit::default(), Instant::now());
         for subject in 0..MAX_SUBJECTS + 5 {
-            over_limit.note(&refused(&subject.to_string(), "1"), now);
+            note(&over_limit, &refused(&subject.to_string(), "1"), now);
         }
         assert_eq!(over_limit.subjects().len(), MAX_SUBJECTS);
         let beyond = refused(&MAX_SUBJECTS.to_string(), "2");
-        assert_eq!(over_limit.note(&beyond, now), Noted::Write(None), "each refusal is its own row");
+        assert_eq!(note(&over_limit, &beyond, now), Noted::Write(None), "each refusal is its own row");
     }
 
     #[test]
     fn decisions_that_settle_attempts_are_written() {
         let (over_limit, now) = (OverLimit::default(), Instant::now());
-        over_limit.note(&refused("ada", "1"), now);
+        note(&over_limit, &refused("ada", "1"), now);
         let (owner, lane, window) = ("network:n".into(), String::new(), Duration::from_secs(1));
         let counter = crate::ports::Counter { owner, lane, limit: 1, window };
         let settles = Decision { settled: vec![crate::ports::Settled::Failed(counter)], ..refused("ada", "2") };
-        assert_eq!(over_limit.note(&settles, now), Noted::Write(None));
+        assert_eq!(note(&over_limit, &settles, now), Noted::Write(None));
+    }
+
+    #[test]
+    fn logins_that_were_turned_away_are_summed_up_together() {
+        let (over_limit, now) = (OverLimit::default(), Instant::now());
+        let overloaded = |id| decision("anybody", DecisionOutcome::Overloaded, DecisionReason::None, id);
+        assert_eq!(over_limit.note(&overloaded("1"), Sums::Yes, now), Noted::Write(None));
+        for request in ["2", "3"] {
+            assert_eq!(over_limit.note(&overloaded(request), Sums::Yes, now), Noted::Counted);
+        }
+        let sum = Decision { count: 2, ..overloaded("3") };
+        assert_eq!(over_limit.ended(now + PERIOD), [sum]);
+        let of_somebody = decision("ada", DecisionOutcome::Overloaded, DecisionReason::None, "4");
+        assert_eq!(note(&over_limit, &of_somebody, now), Noted::Write(None), "who was let in has a row of their own");
     }
 }

@@ -14,6 +14,7 @@ use super::rules::RuleSet;
 use super::step::Step;
 use super::systems::LegacySystem;
 use crate::engine::run::{Facts, Settings};
+use crate::hashing::Place;
 use crate::model::Password;
 use crate::model::read::ReadLimits;
 use crate::ports::{Call, Identifier, Operation, Work};
@@ -45,6 +46,10 @@ pub(super) struct Visit<'m> {
     verified: PasswordVerified,
     /// The hashes that were computed for it.
     pub hashes: Hashes,
+    /// The place among those whose hashes are computed.
+    pub place: Option<Place>,
+    /// Whether the visit was turned away before anything was looked up for it.
+    pub turned_away: bool,
     /// What the customer presented, for the hashes that a refusal has skipped.
     pub password: Option<Arc<Password>>,
     /// Tags that hooks assigned to the customer.
@@ -85,6 +90,8 @@ impl<'m> Visit<'m> {
             counting: Counting::default(),
             verified: PasswordVerified::No,
             hashes: Hashes::default(),
+            place: None,
+            turned_away: false,
             password: None,
             tags: Vec::new(),
             left_out: 0,

@@ -9,7 +9,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, 
 use crate::hashing::Hasher;
 use crate::metrics::table::{
     ALL, CONNECTIONS_REFUSED, HASHES, HTTP_REQUEST_SECONDS, HTTP_REQUESTS, HTTP_SHED, LANE_MEMORY, LANE_RUNNING,
-    LANE_WAITING, LONGEST_CHECK, PANICS, REFUSAL_RELEASE, RULES_BROKEN, RULES_RELOADS,
+    LANE_WAIT, LANE_WAITING, LONGEST_CHECK, PANICS, REFUSAL_RELEASE, RULES_BROKEN, RULES_RELOADS,
 };
 use crate::metrics::{Description, Kind};
 
@@ -108,6 +108,7 @@ impl Metrics {
             }
             LANE_WAITING.set([], count(lane.waiting));
             LANE_RUNNING.set([], count(lane.running));
+            LANE_WAIT.set([], hasher.expected_wait().as_secs_f64());
             LANE_MEMORY.set(["busy".into()], kib(lane.busy_kib));
             LANE_MEMORY.set(["kept".into()], kib(lane.kept_kib));
             LANE_MEMORY.set(["peak".into()], kib(lane.peak_kib));

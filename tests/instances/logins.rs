@@ -1,6 +1,7 @@
-//! Hundreds of customers who sign in at two instances at the same time, while the database restarts.
+//! Hundreds of customers who sign in at two instances at the same time, while the database restarts and crashes.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use tokio::time::sleep;
 
 use crate::fixture::{Fixture, customer};
 use crate::servers::{Options, POSTGRES, Server, Stop};
-use crate::setting::{Instance, address};
+use crate::setting::{Instance, LEASE, address};
 
 /// Customers.
 const CUSTOMERS: usize = 400;
@@ -78,26 +79,71 @@ async fn recover(instances: Arc<[Instance; 2]>, over: Arc<AtomicBool>) {
     }
 }
 
-/// Restarts the server evenly over the logins.
-async fn restart(server: &Server, seen: &Seen) {
-    let stops = [Stop::Abrupt, Stop::Orderly];
-    for (at, stop) in stops.into_iter().enumerate() {
-        while seen.next.load(Ordering::Relaxed) < CUSTOMERS * (at + 1) / (stops.len() + 1) {
-            sleep(Duration::from_millis(2)).await;
+/// Waits for the end of claims whose logins failed.
+async fn wait_for_recovery(instance: &Instance) {
+    let began = Instant::now();
+    while instance.open.reports.summary(jiff::Timestamp::now()).await.unwrap().creating > 0 {
+        assert!(began.elapsed() < 5 * LEASE, "nothing is recovered");
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// How a server fails.
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    Stop(Stop),
+    /// All of its processes are killed.
+    Crash,
+    /// One of its connections is killed, and so it ends all others, and recovers.
+    KilledConnection,
+}
+
+const FAULTS: [Fault; 4] =
+    [Fault::Stop(Stop::Abrupt), Fault::Crash, Fault::KilledConnection, Fault::Stop(Stop::Orderly)];
+
+impl Fault {
+    /// Returns when the server works again.
+    fn happen(self, server: &Server, database: &str) {
+        match self {
+            Self::Stop(stop) => server.stop(stop),
+            Self::Crash => server.crash(),
+            Self::KilledConnection => {
+                let sql = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() \
+                           AND datname = current_database() LIMIT 1;";
+                let killed = Command::new("kill").args(["-KILL", &server.sql(database, sql)]).status();
+                assert!(killed.expect("kill").success());
+                return;
+            }
         }
-        block_in_place(|| {
-            server.stop(stop);
-            std::thread::sleep(Duration::from_millis(300));
-            server.start_again();
-        });
+        std::thread::sleep(Duration::from_millis(300));
+        server.start_again();
+    }
+}
+
+/// Waits until so many customers have begun.
+async fn wait_for(seen: &Seen, customers: usize) {
+    while seen.next.load(Ordering::Relaxed) < customers {
+        sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Lets the server fail evenly over the logins. An outage is over when the server is back.
+async fn fail(server: &Server, database: &str, seen: &Seen) {
+    for (at, fault) in FAULTS.into_iter().enumerate() {
+        wait_for(seen, CUSTOMERS * (at + 1) / (FAULTS.len() + 1)).await;
+        block_in_place(|| fault.happen(server, database));
+        let enough = seen.next.load(Ordering::Relaxed) + 2 * WORKERS;
+        let back = tokio::time::timeout(Duration::from_secs(10), wait_for(seen, enough)).await;
+        assert!(back.is_ok(), "{fault:?}: nobody signs in");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL; run tests/run"]
-async fn every_customer_is_migrated_once_while_the_database_restarts() {
+async fn every_customer_is_migrated_once_while_the_database_fails() {
     let server: &'static Server = Box::leak(Box::new(Server::start(&POSTGRES, Options::default())));
-    let url = address(server, &server.create_database());
+    let database = server.create_database();
+    let url = address(server, &database);
     let fixture = Fixture::new();
     (0..CUSTOMERS).for_each(|number| fixture.legacy(&customer(&format!("c{number}"))));
     let instances = Arc::new([Instance::start(&fixture, &url).await, Instance::start(&fixture, &url).await]);
@@ -112,13 +158,14 @@ async fn every_customer_is_migrated_once_while_the_database_restarts() {
             worker.expect("no wrong answer");
         }
     };
-    tokio::join!(restart(server, &seen), all);
+    tokio::join!(fail(server, &database, &seen), all);
     let took = began.elapsed();
+    wait_for_recovery(&instances[0]).await;
     over.store(true, Ordering::Relaxed);
     recovering.await.unwrap();
     let temporary = seen.temporary.load(Ordering::Relaxed);
     println!("{CUSTOMERS} customers × {AT_ONCE} logins in {:.1} s, {temporary} temporary answers", took.as_secs_f64());
-    assert!(temporary > 0, "nobody noticed the restarts");
+    assert!(temporary > 0, "nobody noticed the faults");
 
     let told = seen.migrated.lock().unwrap().clone();
     assert!(told.values().all(|count| *count == 1), "told twice: {told:?}");

@@ -16,7 +16,7 @@ use crate::servers::{ADMIN, Server};
 const DEADLINE: Duration = Duration::from_millis(1500);
 
 /// How long a claim lasts that nobody ends.
-const LEASE: Duration = Duration::from_secs(2);
+pub const LEASE: Duration = Duration::from_secs(2);
 
 /// How long a call of the ledger may take, as in a service.
 const LEDGER_CALL: Duration = Duration::from_secs(2);

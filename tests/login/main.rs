@@ -19,6 +19,7 @@ mod guessing;
 mod hooks;
 mod once;
 mod operations;
+mod overload;
 mod races;
 mod refusals;
 mod remote;

@@ -7,3 +7,5 @@ mod settings;
 pub(crate) mod verification;
 
 pub use settings::AccountStoreSettings;
+#[cfg(feature = "postgres")]
+pub(in crate::adapters) use settings::is_postgres;

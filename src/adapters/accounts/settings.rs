@@ -32,7 +32,7 @@ fn name() -> String {
 }
 
 /// Whether an address is that of a PostgreSQL database.
-fn is_postgres(url: &str) -> bool {
+pub(in crate::adapters) fn is_postgres(url: &str) -> bool {
     cfg!(feature = "postgres") && (url.starts_with("postgres:") || url.starts_with("postgresql:"))
 }
 

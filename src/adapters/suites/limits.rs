@@ -1,4 +1,4 @@
-//! Rate limits of every ledger, which all instances share. Each case runs against the file and in memory.
+//! Rate limits of every ledger, which all instances share. Each case runs against the file, in memory, and against PostgreSQL.
 
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ every_ledger! {
     stamps_of_a_jumped_clock_do_not_count
 }
 
-fn limit(name: &str) -> RateLimit {
+/// Fifty calls a second, five of them at once.
+pub(in crate::adapters) fn limit(name: &str) -> RateLimit {
     RateLimit { name: name.into(), calls: 50, per: Duration::from_secs(1) }
 }
 

@@ -9,16 +9,22 @@
 //! use landfall::password::lane::{Job, JobMemory, Lane, LaneSettings};
 //!
 //! let lane = Lane::start(LaneSettings::default())?;
-//! let job = Job { memory: JobMemory::Own(64), deadline: Instant::now() + Duration::from_secs(5) };
+//! let job = Job::new(JobMemory::Own(64), Instant::now() + Duration::from_secs(5));
 //! assert_eq!(lane.run(job, |_workspace| 6 * 7)?, 42);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Jobs start in the order in which they were submitted. A job that waits for memory is not overtaken, so that small
-//! jobs cannot starve a large one.
+//! Jobs of one [`Stage`] start in the order in which they were submitted, and those that complete what was begun start
+//! before those that begin something. A job that is next and waits for memory is not overtaken, so that small jobs cannot
+//! starve a large one.
+//!
+//! A job that says what it costs is rejected as soon as it cannot end before its deadline: when it is submitted, if what
+//! is ahead of it takes too long, and while it waits. What jobs ahead of it cost is corrected by what jobs took lately.
 
 mod decoy;
+mod moving;
 mod queue;
+mod waiting;
 mod worker;
 mod workspace;
 
@@ -31,7 +37,9 @@ use std::{fmt, io};
 use thiserror::Error;
 
 pub use decoy::Decoy;
-use queue::{Queued, Shared};
+pub(crate) use moving::MovingRatio;
+use queue::Shared;
+use waiting::Queued;
 pub use workspace::{Workspace, WorkspaceError};
 
 /// The size of a lane.
@@ -43,8 +51,9 @@ pub struct LaneSettings {
     /// The memory of all running jobs, in KiB. The default is 64 MiB per thread, which admits three default Argon2id
     /// hashes or one 64 MiB legacy hash per thread; a single job above the whole budget is rejected.
     pub budget_kib: u64,
-    /// How many jobs may wait, at least one. Stops a flood of logins from piling up passwords; at 30 hashes a second
-    /// per core, the default of 256 is a wait of several seconds, longer than a login page waits.
+    /// How many jobs may wait, at least one. Stops a flood of logins from piling up passwords, whatever their hashes are
+    /// expected to cost; at 30 hashes a second per core, the default of 256 is a wait of several seconds, longer than a
+    /// login page waits.
     pub queue: usize,
     /// How long an idle lane keeps the memory of its last hashes before it wipes and frees it. The default of 500 ms
     /// spans the gaps between logins of a busy service, and does not leave traces of passwords in memory for long.
@@ -78,6 +87,16 @@ impl JobMemory {
     }
 }
 
+/// Which jobs start first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Begins something: nothing was spent on it yet. The first hash of a login, and every decoy.
+    First,
+    /// Completes something: if it is rejected, what was spent before is lost. The store's hash of a verified password.
+    /// Starts before waiting jobs of the first stage, but after four in a row one of those has its turn.
+    Last,
+}
+
 /// What the lane needs to know about a job.
 #[derive(Debug, Clone, Copy)]
 pub struct Job {
@@ -85,6 +104,30 @@ pub struct Job {
     pub memory: JobMemory,
     /// The time after which the job is not worth starting. A job that has started is finished.
     pub deadline: Instant,
+    /// Which jobs it starts before.
+    pub stage: Stage,
+    /// How long it takes at least on an idle machine; zero if that is not known.
+    pub cost: Duration,
+    /// How long what must follow it before the deadline takes at least.
+    pub then: Duration,
+}
+
+impl Job {
+    /// A job of the first stage whose cost is not known.
+    #[must_use]
+    pub fn new(memory: JobMemory, deadline: Instant) -> Self {
+        Self { memory, deadline, stage: Stage::First, cost: Duration::ZERO, then: Duration::ZERO }
+    }
+
+    /// The time after which it cannot end before its deadline.
+    fn latest_start(&self) -> Option<Instant> {
+        self.deadline.checked_sub(self.cost.saturating_add(self.then))
+    }
+
+    /// Whether it cannot end before its deadline if it starts at this time.
+    fn is_late(&self, start: Instant) -> bool {
+        self.latest_start().is_none_or(|latest| start >= latest)
+    }
 }
 
 /// Why a job has no result.
@@ -94,7 +137,7 @@ pub enum LaneError {
     /// The queue is full.
     #[error("too many password checks are waiting")]
     Full,
-    /// The deadline passed before the job could start.
+    /// The job could not start, or not end, before its deadline.
     #[error("the password check could not start in time")]
     Late,
     /// The lane is shutting down.
@@ -129,6 +172,8 @@ pub struct LaneFigures {
     pub kept_kib: u64,
     /// The peak of busy plus kept memory, in KiB; never above the budget.
     pub peak_kib: u64,
+    /// How long a new job of the first stage is expected to wait, as far as the costs of the jobs ahead are known.
+    pub wait: Duration,
 }
 
 /// Boxed work with a result.
@@ -196,6 +241,12 @@ impl Lane {
         self.ticket(job, work).wait()
     }
 
+    /// The number of hashing threads.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads.len()
+    }
+
     /// The memory of all running jobs, in KiB: a job that needs more never runs.
     #[must_use]
     pub fn budget_kib(&self) -> u64 {
@@ -218,7 +269,7 @@ impl Lane {
             let result = turn.and_then(|workspace| {
                 catch_unwind(AssertUnwindSafe(|| work(workspace))).map_err(|_| LaneError::Panicked)
             });
-            Box::new(move || done(result)) as queue::Deliver
+            Box::new(move || done(result)) as waiting::Deliver
         };
         self.shared.push(Queued::new(job, Box::new(run)))
     }

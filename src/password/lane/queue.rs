@@ -1,35 +1,12 @@
 //! The state shared by the threads of a lane: waiting jobs, running jobs, and memory.
 
-use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::moving::MovingRatio;
+use super::waiting::{Queued, Waiting};
 use super::workspace::Workspace;
-use super::{Job, JobMemory, LaneError, LaneFigures, LaneSettings};
-
-/// Delivers the result; called without holding the lock.
-pub(super) type Deliver = Box<dyn FnOnce() + Send>;
-
-/// Runs the job or turns it away, and returns the delivery of the result.
-pub(super) type Turn = Box<dyn FnOnce(Result<&mut Workspace, LaneError>) -> Deliver + Send>;
-
-/// A job in the queue.
-pub(super) struct Queued {
-    id: u64,
-    pub job: Job,
-    pub turn: Turn,
-}
-
-impl Queued {
-    pub(super) fn new(job: Job, turn: Turn) -> Self {
-        Self { id: 0, job, turn }
-    }
-
-    /// Tells the owner that the job will not run.
-    pub(super) fn reject(self, error: LaneError) {
-        (self.turn)(Err(error))();
-    }
-}
+use super::{Job, JobMemory, LaneError, LaneFigures, LaneSettings, Stage};
 
 /// The next action of a worker.
 pub(super) enum Next {
@@ -50,9 +27,19 @@ pub(super) struct Shared {
     changed: Condvar,
 }
 
+/// The longest wait that is told apart, so that adding it to a time never overflows.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How much expected work the pace remembers, in seconds: the last hundred hashes or so.
+const PACE_SPAN: f64 = 2.0;
+
 struct State {
-    waiting: VecDeque<Queued>,
+    waiting: Waiting,
     running: usize,
+    /// What the running jobs cost together.
+    running_cost: Duration,
+    /// How long jobs take, in relation to what they cost on an idle machine.
+    pace: MovingRatio,
     /// INVARIANT: `busy_kib + kept_kib <= settings.budget_kib`.
     busy_kib: u64,
     kept: Vec<Workspace>,
@@ -66,10 +53,12 @@ struct State {
 impl Shared {
     pub(super) fn new(settings: LaneSettings) -> Self {
         // Every job passes through the queue, so a lane without a queue could not run anything.
-        let settings = LaneSettings { queue: settings.queue.max(1), ..settings };
+        let settings = LaneSettings { queue: settings.queue.max(1), threads: settings.threads.max(1), ..settings };
         let state = State {
-            waiting: VecDeque::new(),
+            waiting: Waiting::default(),
             running: 0,
+            running_cost: Duration::ZERO,
+            pace: MovingRatio::new(1.0, PACE_SPAN),
             busy_kib: 0,
             kept: Vec::new(),
             kept_kib: 0,
@@ -95,7 +84,7 @@ impl Shared {
         let mut state = self.lock();
         let mut late = Vec::new();
         if state.waiting.len() >= self.settings.queue {
-            late = state.take_late(Instant::now());
+            late = state.waiting.take_late(Instant::now());
         }
         let rejection = self.rejection(&state, queued.job);
         let id = state.next_id;
@@ -104,7 +93,7 @@ impl Shared {
         let outcome = match rejection {
             Some(error) => Err((queued, error)),
             None => {
-                state.waiting.push_back(queued);
+                state.waiting.push(queued);
                 self.changed.notify_one();
                 Ok(id)
             }
@@ -125,7 +114,7 @@ impl Shared {
             Some(LaneError::Closed)
         } else if job.memory.kib() > self.settings.budget_kib {
             Some(LaneError::TooLarge)
-        } else if job.deadline <= Instant::now() {
+        } else if job.is_late(Instant::now() + state.wait(job.stage, self.settings.threads)) {
             Some(LaneError::Late)
         } else if state.waiting.len() >= self.settings.queue {
             Some(LaneError::Full)
@@ -137,8 +126,7 @@ impl Shared {
     /// Removes a job that has not started from the queue; returns whether it was still there.
     pub(super) fn cancel(&self, id: u64) -> bool {
         let mut state = self.lock();
-        let position = state.waiting.iter().position(|queued| queued.id == id);
-        let queued = position.and_then(|position| state.waiting.remove(position));
+        let queued = state.waiting.remove(id);
         self.changed.notify_one();
         drop(state);
         queued.is_some()
@@ -149,11 +137,11 @@ impl Shared {
         let mut state = self.lock();
         loop {
             if state.closed {
-                let rejected: Vec<Queued> = state.waiting.drain(..).collect();
+                let rejected = state.waiting.take_all();
                 return if rejected.is_empty() { Next::End } else { Next::Reject(rejected, LaneError::Closed) };
             }
             let now = Instant::now();
-            let late = state.take_late(now);
+            let late = state.waiting.take_late(now);
             if !late.is_empty() {
                 return Next::Reject(late, LaneError::Late);
             }
@@ -172,13 +160,17 @@ impl Shared {
         }
     }
 
-    /// Releases the memory of a finished job.
-    pub(super) fn release(&self, memory: JobMemory, workspace: Option<Workspace>) {
+    /// Releases the memory of a finished job, and notes how long it took.
+    pub(super) fn release(&self, job: Job, workspace: Option<Workspace>, took: Duration) {
         let mut state = self.lock();
         state.running -= 1;
-        state.busy_kib -= memory.kib();
+        state.running_cost = state.running_cost.saturating_sub(job.cost);
+        if !job.cost.is_zero() {
+            state.pace.add(took.as_secs_f64(), job.cost.as_secs_f64());
+        }
+        state.busy_kib -= job.memory.kib();
         state.last_use = Instant::now();
-        let surplus = state.keep(workspace, memory);
+        let surplus = state.keep(workspace, job.memory);
         self.changed.notify_all();
         drop(state);
         drop(surplus);
@@ -193,7 +185,7 @@ impl Shared {
     /// The first deadline in the queue.
     #[cfg(test)]
     pub(super) fn earliest_deadline(&self) -> Option<Instant> {
-        self.lock().waiting.iter().map(|queued| queued.job.deadline).min()
+        self.lock().waiting.next_late()
     }
 
     pub(super) fn figures(&self) -> LaneFigures {
@@ -204,30 +196,34 @@ impl Shared {
             busy_kib: state.busy_kib,
             kept_kib: state.kept_kib,
             peak_kib: state.peak_kib,
+            wait: state.wait(Stage::First, self.settings.threads),
         }
     }
 }
 
 impl State {
-    fn take_late(&mut self, now: Instant) -> Vec<Queued> {
-        if self.waiting.iter().all(|queued| queued.job.deadline > now) {
-            return Vec::new();
+    /// How long a new job of a stage is expected to wait. Running jobs count half, because some have just begun and
+    /// others are about to end.
+    fn wait(&self, stage: Stage, threads: usize) -> Duration {
+        if self.running < threads && self.waiting.is_empty() {
+            return Duration::ZERO;
         }
-        let (late, waiting) = self.waiting.drain(..).partition(|queued| queued.job.deadline <= now);
-        self.waiting = waiting;
-        late.into()
+        let ahead = self.waiting.ahead_of(stage).saturating_add(self.running_cost / 2);
+        let seconds = ahead.as_secs_f64() * self.pace.get() / f64::from(u32::try_from(threads).unwrap_or(u32::MAX));
+        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::ZERO).min(LONGEST_WAIT)
     }
 
-    /// Starts the first job if its memory is free. Never looks past the first job, or large jobs would starve.
+    /// Starts the next job if its memory is free.
     fn start(&mut self, budget_kib: u64) -> Option<Next> {
-        let memory = self.waiting.front()?.job.memory;
+        let memory = self.waiting.next()?.memory;
         if self.busy_kib + memory.kib() > budget_kib {
             return None;
         }
-        let queued = self.waiting.pop_front()?;
+        let queued = self.waiting.pop()?;
         let workspace = self.workspace(memory);
         self.busy_kib += memory.kib();
         self.running += 1;
+        self.running_cost = self.running_cost.saturating_add(queued.job.cost);
         let mut surplus = Vec::new();
         while self.busy_kib + self.kept_kib > budget_kib {
             let Some(kept) = self.kept.pop() else { break };
@@ -275,7 +271,7 @@ impl State {
     fn pause(&self, now: Instant, keep: Duration) -> Option<Duration> {
         let used = now.saturating_duration_since(self.last_use);
         let keep = self.is_idle().then(|| keep.saturating_sub(used));
-        let deadlines = self.waiting.iter().map(|queued| queued.job.deadline.saturating_duration_since(now));
-        deadlines.chain(keep).min()
+        let late = self.waiting.next_late().map(|late| late.saturating_duration_since(now));
+        late.into_iter().chain(keep).min()
     }
 }

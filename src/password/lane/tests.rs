@@ -14,7 +14,7 @@ fn in_a_minute() -> Instant {
 }
 
 fn own(kib: u32) -> Job {
-    Job { memory: JobMemory::Own(kib), deadline: in_a_minute() }
+    Job::new(JobMemory::Own(kib), in_a_minute())
 }
 
 /// A job that has started and runs until the sender is dropped.
@@ -38,7 +38,7 @@ fn memory_never_exceeds_the_budget() {
             let kib = 8 + number * 7 % 93;
             let (busy, peak) = (Arc::clone(&busy), Arc::clone(&peak));
             let memory = if number % 2 == 0 { JobMemory::Own(kib) } else { JobMemory::Workspace(kib) };
-            lane.ticket(Job { memory, deadline: in_a_minute() }, move |workspace| {
+            lane.ticket(Job::new(memory, in_a_minute()), move |workspace| {
                 let now = busy.fetch_add(u64::from(kib), Ordering::SeqCst) + u64::from(kib);
                 peak.fetch_max(now, Ordering::SeqCst);
                 if number % 2 == 1 {
@@ -61,7 +61,7 @@ fn memory_never_exceeds_the_budget() {
 #[test]
 fn workspaces_are_reused() {
     let lane = lane(1, 100, 10);
-    let job = || Job { memory: JobMemory::Workspace(40), deadline: in_a_minute() };
+    let job = || Job::new(JobMemory::Workspace(40), in_a_minute());
     let held = |workspace: &mut Workspace| {
         let before = workspace.kib();
         workspace.blocks(40).unwrap();
@@ -97,10 +97,10 @@ fn the_queue_is_bounded() {
 fn late_jobs_never_start() {
     let lane = lane(1, 100, 10);
     let (release, busy) = occupy(&lane, 10);
-    let past = Job { memory: JobMemory::Own(1), deadline: Instant::now() };
+    let past = Job::new(JobMemory::Own(1), Instant::now());
     assert_eq!(lane.run(past, |_| panic!("started")), Err::<(), _>(LaneError::Late));
     // With a ticket: removed at the deadline, although every thread is busy.
-    let short = || Job { memory: JobMemory::Own(1), deadline: Instant::now() + Duration::from_millis(20) };
+    let short = || Job::new(JobMemory::Own(1), Instant::now() + Duration::from_millis(20));
     assert_eq!(lane.run(short(), |_| panic!("started")), Err::<(), _>(LaneError::Late));
     assert_eq!(lane.figures().waiting, 0);
     // With a callback: rejected when a thread is free again.
@@ -124,7 +124,7 @@ fn late_jobs_are_removed_from_a_full_queue() {
     let lane = lane(1, 100, 1);
     let (release, busy) = occupy(&lane, 10);
     let (sender, receiver) = mpsc::channel();
-    let short = Job { memory: JobMemory::Own(1), deadline: Instant::now() + Duration::from_millis(5) };
+    let short = Job::new(JobMemory::Own(1), Instant::now() + Duration::from_millis(5));
     lane.submit(short, |_| (), move |result| sender.send(result).unwrap());
     while !short_has_passed(&lane) {
         thread::yield_now();
@@ -196,11 +196,51 @@ fn closing_rejects_waiting_jobs() {
 fn kept_memory_is_freed_when_idle() {
     let settings = LaneSettings { threads: 1, budget_kib: 100, queue: 10, keep: Duration::ZERO };
     let lane = Lane::start(settings).unwrap();
-    let job = Job { memory: JobMemory::Workspace(40), deadline: in_a_minute() };
+    let job = Job::new(JobMemory::Workspace(40), in_a_minute());
     lane.run(job, |workspace| workspace.blocks(40).map(|_| ())).unwrap().unwrap();
     let limit = in_a_minute();
     while lane.figures().kept_kib > 0 && Instant::now() < limit {
         thread::yield_now();
     }
     assert_eq!(lane.figures().kept_kib, 0);
+}
+
+/// A job that costs so much, and must end within so much.
+fn costing(cost: Duration, within: Duration) -> Job {
+    Job { cost, ..Job::new(JobMemory::Own(1), Instant::now() + within) }
+}
+
+#[test]
+fn a_job_that_would_wait_past_its_deadline_is_rejected_at_once() {
+    let (second, lane) = (Duration::from_secs(1), lane(1, 100, 1000));
+    let (release, busy) = occupy(&lane, 10);
+    let waiting: Vec<_> = (0..40).map(|_| lane.ticket(costing(second, second * 3600), |_| ())).collect();
+    assert_eq!(lane.figures().wait, second * 40);
+    let began = Instant::now();
+    assert_eq!(lane.run(costing(second, second * 30), |_| ()), Err(LaneError::Late));
+    assert!(began.elapsed() < second * 30, "it was not queued");
+    // What completes a login waits for nothing of the first stage.
+    let last = lane.ticket(Job { stage: Stage::Last, ..costing(second, second * 30) }, |_| ());
+    // What must follow counts, too.
+    let followed = Job { then: second * 30, ..costing(second, second * 60) };
+    assert_eq!(lane.run(followed, |_| ()), Err(LaneError::Late));
+    drop(release);
+    assert_eq!((busy.wait(), last.wait()), (Ok(()), Ok(())));
+    assert!(waiting.into_iter().all(|ticket| ticket.wait() == Ok(())));
+    assert_eq!(lane.figures().wait, Duration::ZERO);
+}
+
+#[test]
+fn the_expected_wait_follows_what_jobs_really_take() {
+    let (lane, expected) = (lane(1, 100, 1000), Duration::from_millis(1));
+    // Each takes at least twenty times what it is said to cost.
+    for _ in 0..20 {
+        lane.run(costing(expected, Duration::from_secs(60)), move |_| thread::sleep(expected * 20)).unwrap();
+    }
+    let (release, busy) = occupy(&lane, 10);
+    let waiting: Vec<_> = (0..100).map(|_| lane.ticket(costing(expected, Duration::from_secs(60)), |_| ())).collect();
+    assert!(lane.figures().wait > expected * 150, "{:?}", lane.figures());
+    drop(release);
+    assert_eq!(busy.wait(), Ok(()));
+    assert!(waiting.into_iter().all(|ticket| ticket.wait() == Ok(())));
 }

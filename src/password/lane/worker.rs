@@ -1,8 +1,10 @@
 //! A hashing thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
-use super::queue::{Deliver, Next, Queued, Shared};
+use super::queue::{Next, Shared};
+use super::waiting::{Deliver, Queued};
 use super::workspace::Workspace;
 
 /// Works until the lane is closed. A panic in a job or in its owner's callback does not end the thread.
@@ -26,10 +28,10 @@ pub(super) fn work(shared: &Shared) {
 
 /// The memory is released before the result is delivered, so that whoever gets the result finds the lane free.
 fn run(shared: &Shared, queued: Queued, mut workspace: Workspace) {
-    let memory = queued.job.memory;
-    let turn = queued.turn;
+    let Queued { job, turn, .. } = queued;
+    let began = Instant::now();
     let deliver: Option<Deliver> = catch_unwind(AssertUnwindSafe(|| turn(Ok(&mut workspace)))).ok();
-    shared.release(memory, Some(workspace));
+    shared.release(job, Some(workspace), began.elapsed());
     if let Some(deliver) = deliver {
         contain(deliver);
     }

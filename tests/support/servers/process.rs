@@ -152,6 +152,19 @@ impl Process {
         let Some(pid) = self.pid() else { return };
         self.signal_all(Signal::CONT);
         send(pid, signal);
+        self.wait_for_the_end();
+    }
+
+    /// Kills all processes of the server at once, as when its machine fails.
+    pub fn crash(&self) {
+        self.pause();
+        let pid = self.pid().expect("a running server");
+        let all = std::iter::once(pid).chain(children(pid)).collect::<Vec<_>>();
+        all.into_iter().for_each(|process| send(process, Signal::KILL));
+        self.wait_for_the_end();
+    }
+
+    fn wait_for_the_end(&self) {
         let began = Instant::now();
         while !self.has_ended() {
             assert!(began.elapsed() < TIMEOUT, "the server does not end\n{}", self.log());

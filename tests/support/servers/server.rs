@@ -172,6 +172,11 @@ impl Server {
         self.process.stop(self.system.signal(stop));
     }
 
+    /// Kills all processes of the server at once, as when its machine fails; its data stays.
+    pub fn crash(&self) {
+        self.process.crash();
+    }
+
     /// Stops the server and starts it again, on its port.
     pub fn restart(&self, stop: Stop) {
         self.stop(stop);

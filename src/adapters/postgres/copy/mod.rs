@@ -1,8 +1,8 @@
 //! Moves a ledger, and the account store that it belongs to, from SQLite files into a PostgreSQL database.
 //!
 //! The files are locked during the copy, so that nobody writes what would be lost: instances that still run on them answer
-//! 503. Afterwards the old ledger belongs to no store and records no decision, so that nobody serves logins with it. Each database is
-//! written in one transaction. The ledger is last: until it is there, the copy can be run again.
+//! 503. Afterwards the old ledger belongs to no store and records no decision, so that nobody serves logins with it. Each
+//! database is written in one transaction. The ledger is last: until it is there, the copy can be run again.
 
 mod tables;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
-use super::logins::{self, Locked};
+use super::logins;
 use crate::adapters::ledgers::{
     EntryRow, Existing, finished, later, latest, micros, stored_token, tags_json, unsigned,
 };
@@ -49,24 +49,15 @@ pub(super) async fn next_token(connection: &mut PgConnection, customer: &str) ->
 impl Claiming<'_> {
     /// Claims a customer.
     pub async fn claim(&self, connection: &mut PgConnection) -> Result<ClaimAnswer, sqlx::Error> {
+        logins::lock(connection, &self.customer, self.claim).await?;
         let token = next_token(connection, &self.customer).await?;
-        let key = &self.claim.key;
-        let Some(logins) = Locked::lock(connection, self.claim).await? else {
-            return self.claim_customer(connection, token).await;
-        };
-        let answer = if logins.are_taken(connection, key).await? {
-            ClaimAnswer::Taken
-        } else {
-            self.claim_customer(connection, token).await?
-        };
-        logins.settle(connection, key, &answer).await?;
-        Ok(answer)
-    }
-
-    async fn claim_customer(&self, connection: &mut PgConnection, token: i64) -> Result<ClaimAnswer, sqlx::Error> {
+        if logins::are_taken(connection, self.claim).await? {
+            return Ok(ClaimAnswer::Taken);
+        }
         for _ in 0..LOOKS {
             // The fast path: almost every customer is new.
             if self.insert(connection, token).await? {
+                logins::keep(connection, self.claim).await?;
                 return granted(token, None);
             }
             if self.is_buried(connection).await? {
@@ -80,6 +71,7 @@ impl Claiming<'_> {
                 return Ok(answer);
             }
             let pending = self.take_over(connection, token).await?;
+            logins::keep(connection, self.claim).await?;
             return granted(token, pending);
         }
         Err(refusal("a claim was not written although nothing conflicts with it"))

@@ -1,10 +1,13 @@
 //! The logins of customers whose target does not find accounts by them, as keyed digests.
 
+use std::collections::BTreeSet;
+
 use sqlx::PgConnection;
 
 use super::entries::select_entries;
 use crate::adapters::ledgers::EntryRow;
-use crate::ports::{AccountLookup, Claim, ClaimAnswer, Entry, LegacyKey, Owner, TargetId};
+use crate::adapters::postgres::database::stripe;
+use crate::ports::{AccountLookup, Claim, Entry, LegacyKey, Owner, TargetId};
 
 /// The schema step for logins.
 pub(super) const TABLES: &str = "
@@ -16,62 +19,42 @@ CREATE TABLE IF NOT EXISTS landfall_logins (
 CREATE INDEX IF NOT EXISTS landfall_logins_customer ON landfall_logins (source, legacy_id);
 ";
 
-/// The logins of a claim, locked until the end of the transaction: of two customers with one login, the second waits and
-/// then finds the entry of the first.
-pub(super) struct Locked {
-    digests: Vec<String>,
-    /// Those that nobody had.
-    new: Vec<String>,
+/// Waits for the turns of a customer and of the logins of a claim, in one order, so that of two customers with the same login
+/// the second one finds the first one's.
+pub(super) async fn lock(connection: &mut PgConnection, customer: &str, claim: &Claim) -> Result<(), sqlx::Error> {
+    if claim.lookup == AccountLookup::Login {
+        return Ok(());
+    }
+    let names = claim.logins.iter().map(String::as_str).chain([customer]);
+    let slots: Vec<i64> = names.map(stripe).collect::<BTreeSet<_>>().into_iter().collect();
+    let sql = "SELECT slot FROM landfall_stripes WHERE slot = ANY($1) ORDER BY slot FOR UPDATE";
+    sqlx::query(sql).bind(slots).execute(connection).await.map(|_| ())
 }
 
-impl Locked {
-    /// Locks the logins of a claim, if the ledger keeps them.
-    pub async fn lock(connection: &mut PgConnection, claim: &Claim) -> Result<Option<Self>, sqlx::Error> {
-        if claim.lookup == AccountLookup::Login || claim.logins.is_empty() {
-            return Ok(None);
-        }
-        // Everybody locks in the same order, so that nobody waits for each other.
-        let mut digests = claim.logins.clone();
-        digests.sort_unstable();
-        digests.dedup();
-        let sql = "INSERT INTO landfall_logins (digest, source, legacy_id) \
-                   SELECT listed.digest, $2, $3 FROM unnest($1) AS listed (digest) ORDER BY listed.digest \
-                   ON CONFLICT (digest) DO NOTHING RETURNING digest";
-        let query = sqlx::query_scalar(sql).bind(&digests).bind(&claim.key.source).bind(&claim.key.id);
-        let new = query.fetch_all(&mut *connection).await?;
-        let sql = "SELECT digest FROM landfall_logins WHERE digest = ANY($1) ORDER BY digest FOR UPDATE";
-        sqlx::query(sql).bind(&digests).execute(connection).await?;
-        Ok(Some(Self { digests, new }))
+/// Whether another customer who has an account, or is about to get one, has one of the logins of a claim.
+pub(super) async fn are_taken(connection: &mut PgConnection, claim: &Claim) -> Result<bool, sqlx::Error> {
+    if claim.lookup == AccountLookup::Login || claim.logins.is_empty() {
+        return Ok(false);
     }
+    let sql = "SELECT EXISTS (SELECT 1 FROM landfall_logins JOIN landfall_entries USING (source, legacy_id) \
+               WHERE digest = ANY($3) AND NOT (source = $1 AND legacy_id = $2) \
+               AND state IN ('creating', 'done', 'undoing'))";
+    let query = sqlx::query_scalar(sql).bind(&claim.key.source).bind(&claim.key.id).bind(&claim.logins);
+    query.fetch_one(connection).await
+}
 
-    /// Whether another customer who has an account, or is about to get one, has one of the logins.
-    pub async fn are_taken(&self, connection: &mut PgConnection, key: &LegacyKey) -> Result<bool, sqlx::Error> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM landfall_logins AS login \
-                   JOIN landfall_entries AS entry ON entry.source = login.source AND entry.legacy_id = login.legacy_id \
-                   WHERE login.digest = ANY($1) AND NOT (login.source = $2 AND login.legacy_id = $3) \
-                   AND entry.state IN ('creating', 'done', 'undoing'))";
-        sqlx::query_scalar(sql).bind(&self.digests).bind(&key.source).bind(&key.id).fetch_one(connection).await
+/// Keeps the logins of a claim in place of those that the customer had.
+pub(super) async fn keep(connection: &mut PgConnection, claim: &Claim) -> Result<(), sqlx::Error> {
+    if claim.lookup == AccountLookup::Login {
+        return Ok(());
     }
-
-    /// Keeps the logins if the claim was granted, in place of those that the customer had; otherwise nothing changes.
-    pub async fn settle(
-        self,
-        connection: &mut PgConnection,
-        key: &LegacyKey,
-        answer: &ClaimAnswer,
-    ) -> Result<(), sqlx::Error> {
-        if !matches!(answer, ClaimAnswer::Granted(_)) {
-            let sql = "DELETE FROM landfall_logins WHERE digest = ANY($1)";
-            return sqlx::query(sql).bind(&self.new).execute(connection).await.map(|_| ());
-        }
-        let sql = "DELETE FROM landfall_logins WHERE source = $2 AND legacy_id = $3 AND digest <> ALL($1)";
-        let query = sqlx::query(sql).bind(&self.digests).bind(&key.source).bind(&key.id);
-        query.execute(&mut *connection).await?;
-        let sql = "UPDATE landfall_logins SET source = $2, legacy_id = $3 \
-                   WHERE digest = ANY($1) AND NOT (source = $2 AND legacy_id = $3)";
-        let query = sqlx::query(sql).bind(&self.digests).bind(&key.source).bind(&key.id);
-        query.execute(connection).await.map(|_| ())
-    }
+    forget(connection, &claim.key).await?;
+    let logins: BTreeSet<&str> = claim.logins.iter().map(String::as_str).collect();
+    let sql = "INSERT INTO landfall_logins (digest, source, legacy_id) \
+               SELECT listed.digest, $2, $3 FROM unnest($1) AS listed (digest) \
+               ON CONFLICT (digest) DO UPDATE SET source = excluded.source, legacy_id = excluded.legacy_id";
+    let query = sqlx::query(sql).bind(logins.into_iter().collect::<Vec<_>>());
+    query.bind(&claim.key.source).bind(&claim.key.id).execute(connection).await.map(|_| ())
 }
 
 /// Forgets the logins of a customer.

@@ -13,9 +13,9 @@ use crate::adapters::suites::postgres::{accounts_at, ledger_at, new_database};
 use crate::adapters::suites::target::{Customer, call, hasher, new_id, password};
 use crate::migrate::{bind_store, check_store};
 use crate::ports::{
-    Authentication, ClaimAnswer, Counter, Decision, DeliveryState, EntryFilter, EntryPage, Event, EventKind, Fresh,
-    Ledger as _, MigratedCustomer, Nonces as _, Outbox as _, PortError, PortErrorKind, Reports as _, Room, Settled,
-    Subscription, Target as _,
+    AccountLookup, Authentication, Claim, ClaimAnswer, Counter, Decision, DeliveryState, EntryFilter, EntryPage, Event,
+    EventKind, Fresh, Ledger as _, MigratedCustomer, Nonces as _, Outbox as _, PortError, PortErrorKind, Reports as _,
+    Room, Settled, SharedLimits as _, Subscription, Target as _,
 };
 
 /// A ledger and an account store in files, with something in each table.
@@ -53,6 +53,9 @@ impl Files {
             ledger.finish(&finish(id, token)).await.unwrap();
         }
         granted(ledger, "creating").await;
+        let keeping = Claim { lookup: AccountLookup::ExternalId, ..claim("kept") };
+        ledger.claim(&keeping).await.unwrap();
+        ledger.pause("target", at(60), at(0)).await.unwrap();
         ledger.bury(&key("3"), &["digest".to_owned()], at(2)).await.unwrap();
         let network = Settled::SeenAt { owner: "ada".into(), network: "home".into() };
         for second in 0..700 {
@@ -105,7 +108,7 @@ async fn a_copy_goes_on_where_the_files_ended() {
     let (files, url) = (Files::new().await, new_database());
     let old = files.ledger.verify().await.unwrap();
     let copied = files.copy(&url).await.unwrap();
-    assert_eq!(copied, Copied { entries: 4, accounts: 1204, head: old.head.clone() });
+    assert_eq!(copied, Copied { entries: 5, accounts: 1204, head: old.head.clone() });
     let (ledger, hasher) = (ledger_at(&url).await, hasher(8));
     let accounts = accounts_at(&url, &hasher).await;
     bind_store(&ledger, &accounts).await.unwrap();
@@ -129,6 +132,9 @@ async fn a_copy_goes_on_where_the_files_ended() {
     let told = async |outbox: &dyn crate::ports::Outbox| outbox.undelivered(EventKind::WriteBack, 0, 9).await.unwrap();
     assert_eq!(told(&ledger).await, told(&files.ledger).await);
     assert!(told(&ledger).await[0].is_dead());
+    let same_login = Claim { lookup: AccountLookup::ExternalId, logins: claim("kept").logins, ..claim("other") };
+    assert_eq!(ledger.claim(&same_login).await.unwrap(), ClaimAnswer::Taken);
+    assert_eq!(ledger.paused("target", at(9)).await.unwrap(), Some(at(60)));
     // events keep their numbers, and new ones get further numbers
     let crm = [Subscription::new("crm", &EventKind::ALL)];
     ledger.decide(&decision("migrated", 701), &[event("new")]).await.unwrap();
@@ -175,6 +181,8 @@ async fn a_copy_that_is_refused_or_interrupted_changes_nothing() {
         "landfall_outbox",
         "landfall_deliveries",
         "landfall_nonces",
+        "landfall_logins",
+        "landfall_limits",
     ] {
         server.sql(database, &format!("DELETE FROM {table};"));
     }

@@ -84,6 +84,42 @@ async fn a_kept_login_belongs_to_one_customer_of_all_instances() {
     }
 }
 
+/// The logins of a customer are forgotten while others ask for them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL; run tests/run"]
+async fn a_login_that_is_given_up_goes_to_one_customer() {
+    let ledgers = instances(3).await;
+    for round in 0..60 {
+        let name = |customer: &str| format!("{round} {customer}");
+        let keeping = |customer: &str| Claim {
+            logins: vec![name("login")],
+            lookup: AccountLookup::ExternalId,
+            ..claim(&name(customer))
+        };
+        let ClaimAnswer::Granted(_) = ledgers[0].claim(&keeping("gone")).await.unwrap() else { panic!("not granted") };
+        let (gone, claims) = (key(&name("gone")), [keeping("one"), keeping("two")]);
+        let (buried, answers) = tokio::join!(
+            ledgers[0].bury(&gone, &[], at(2)),
+            join_all(claims.iter().zip(&ledgers[1..]).map(|(claim, ledger)| ledger.claim(claim)))
+        );
+        buried.unwrap();
+        let mut granted = Vec::new();
+        for (claim, answer) in claims.iter().zip(&answers) {
+            match answer {
+                Ok(ClaimAnswer::Granted(grant)) => granted.push((claim.key.id.clone(), grant.token)),
+                Ok(ClaimAnswer::Taken) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(granted.len() < 2, "{answers:?}");
+        for (id, token) in granted {
+            ledgers[0].finish(&finish(&id, token)).await.unwrap();
+            let found = ledgers[0].migrated(&name("login")).await.unwrap();
+            assert_eq!(found.map(|entry| entry.key.id), Some(id), "the login is kept");
+        }
+    }
+}
+
 /// A limit is kept by all instances together, and a pause that one of them is asked for holds the others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs PostgreSQL; run tests/run"]
