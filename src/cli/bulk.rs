@@ -13,7 +13,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 
 use super::input::is_dash;
 use super::output::is_same_file;
-use super::{CommandError, FINDINGS, FINE, show, stores};
+use super::{CommandError, FINDINGS, FINE, process, show, stores};
 use crate::config::{self, BulkParts, Loaded, Opening, OwnRecords, Reading};
 use crate::formats::Format;
 use crate::migrate::{Bulk, BulkEvents, BulkMode, BulkSettings, Migrator};
@@ -91,6 +91,12 @@ const JOBS: usize = 256;
 /// What was created before stays.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     check_distinct_files(arguments)?;
+    // Records and stored hashes are in the memory, and the message of a panic may contain a value.
+    process::prepare();
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        anstream::eprintln!("internal error at {place}");
+    }));
     let Reading { files, findings, loaded } = stores::read(&arguments.config)?;
     if !findings.is_empty() {
         show::findings(&files, &findings);
