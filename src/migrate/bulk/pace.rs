@@ -32,7 +32,7 @@ struct State {
     gap: Duration,
     /// The next pause.
     pause: Duration,
-    /// When the last pause began: attempts that began before it say nothing new.
+    /// When the last pause began: attempts that did not begin after it say nothing new.
     paused_at: Option<Instant>,
     /// Since when nothing has worked.
     failing_since: Option<Instant>,
@@ -132,7 +132,7 @@ impl Pace {
 impl State {
     /// Pauses everybody, longer from time to time, but only once for all attempts that were in progress.
     fn pause(&mut self, began: Instant, now: Instant, asked: Option<Duration>, kind: PortErrorKind) {
-        if self.paused_at.is_some_and(|at| began < at) {
+        if self.paused_at.is_some_and(|at| began <= at) {
             return;
         }
         self.paused_at = Some(now);
