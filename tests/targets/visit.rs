@@ -16,6 +16,7 @@ pub fn canaille(browser: &Browser, canaille: &Canaille, login: &str, password: &
         ("response_type", "code"),
         ("client_id", SHOP.0),
         ("scope", "openid profile email"),
+        ("nonce", "once"),
         ("redirect_uri", &landing),
     ];
     browser.forget();
@@ -27,7 +28,7 @@ pub fn canaille(browser: &Browser, canaille: &Canaille, login: &str, password: &
     // the shop's page does not exist, and canaille says so in a message as well
     let message = browser.text(".error.message");
     let Some(code) = code(&browser.url(), &landing) else {
-        assert!(message.contains("Login failed"), "{message}");
+        assert!(message.contains("Login failed"), "{}: {message}", browser.url());
         return None;
     };
     Some(claims(canaille, &code, &landing))
@@ -62,8 +63,11 @@ pub fn glewlwyd(browser: &Browser, glewlwyd: &Glewlwyd, login: &str, password: &
     browser.fill("#username", login);
     browser.fill("#password", password);
     browser.click("#loginbut");
-    let answer = browser.text("#logoutDropdown, .toast");
-    if answer.contains("Authentication error") {
+    // a message that appears slowly is no visible text yet
+    let refused =
+        "[...document.querySelectorAll('.toast')].filter(t => t.textContent.includes('Authentication error')).length";
+    browser.text("#logoutDropdown, .toast");
+    if browser.number(refused) > 0 {
         return None;
     }
     // whom the session in the browser belongs to

@@ -16,8 +16,8 @@ use super::programs::program;
 /// The longest wait for the start.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a client of the admin API presents: `Authorization: token …`.
-pub const API_KEY: &str = "an-api-key-of-the-tests-0123456789";
+/// What a client of the admin API presents: `Authorization: token …`. Keys have 32 characters.
+pub const API_KEY: &str = "landfall-tests-api-key-012345678";
 
 /// The property in which a client keeps its own id of a user.
 pub const EXTERNAL_ID: &str = "landfall-external-id";
