@@ -29,6 +29,15 @@ pub async fn send_form(url: &str, authorization: &str, form: &[(&str, &str)]) ->
     answer(if authorization.is_empty() { call } else { call.header("authorization", authorization) }).await
 }
 
+/// Calls Cognito. moto does not check the signature.
+pub async fn aws(url: &str, operation: &str, region: &str, body: &Value) -> (u16, Value) {
+    let call = client(TIMEOUT).post(url).header("content-type", "application/x-amz-json-1.1");
+    let call = call.header("x-amz-target", format!("AWSCognitoIdentityProviderService.{operation}"));
+    let scope = format!("20260101/{region}/cognito-idp/aws4_request");
+    let signature = format!("AWS4-HMAC-SHA256 Credential=a/{scope}, SignedHeaders=host, Signature=0");
+    answer(call.header("authorization", signature).body(body.to_string())).await
+}
+
 async fn answer(call: reqwest::RequestBuilder) -> (u16, Value) {
     let answer = call.send().await.expect("an answer");
     let status = answer.status().as_u16();

@@ -22,5 +22,11 @@ mod running;
 mod servers;
 
 mod client;
+mod cognito;
+mod glewlwyd;
+mod keycloak;
+mod life;
 mod products;
+mod scim;
+mod service;
 mod visit;

@@ -8,7 +8,8 @@ use rustix::process::Signal;
 
 use super::network::{free_port, is_answered};
 use super::process::Process;
-use super::programs::cached;
+use super::programs::{cached, program};
+use super::proxy::Proxy;
 
 /// The folder in the cache.
 const DISTRIBUTION: &str = "canaille-0.3.6";
@@ -25,19 +26,21 @@ pub const SHOP: (&str, &str) = ("shop", "another secret of the tests");
 /// What makes the tables and the clients.
 const PREPARE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/servers/canaille/prepare.py");
 
-/// A running canaille, with its users in SQLite.
+/// A running canaille behind a proxy, with its users in SQLite. It answers under one name and port, which are those of the proxy.
 pub struct Canaille {
     process: Process,
-    pub address: SocketAddr,
+    address: SocketAddr,
+    pub proxy: Proxy,
 }
 
 impl Canaille {
     /// Starts it without any user.
     pub fn start() -> Self {
         let process = Process::of_this_user("canaille", Signal::TERM);
-        let canaille = Self { process, address: SocketAddr::from((Ipv4Addr::LOCALHOST, free_port())) };
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let canaille = Self { process, address, proxy: Proxy::to(address) };
         let mut prepare = canaille.python();
-        prepare.arg(PREPARE).arg(canaille.address.port().to_string());
+        prepare.arg(PREPARE).arg(canaille.proxy.address.port().to_string());
         prepare.args([WRITER.0, WRITER.1, SHOP.0, SHOP.1]);
         canaille.process.run(&mut prepare);
         canaille.serve();
@@ -61,7 +64,7 @@ impl Canaille {
 
     /// The address as clients and browsers write it. By its number it answers every path with a redirection.
     pub fn url(&self) -> String {
-        format!("http://localhost:{}", self.address.port())
+        format!("http://localhost:{}", self.proxy.address.port())
     }
 
     /// The address of its SCIM interface.
@@ -69,9 +72,12 @@ impl Canaille {
         format!("{}/scim/v2", self.url())
     }
 
-    /// What it wrote so far.
-    pub fn log(&self) -> String {
-        self.process.log()
+    /// How many users have this name.
+    pub fn count(&self, name: &str) -> usize {
+        let query = format!("SELECT count(*) FROM user WHERE user_name = '{name}'");
+        let mut sqlite = Command::new(program("sqlite3"));
+        let output = sqlite.arg(self.process.folder().join("canaille.db")).arg(query).output().expect("it runs");
+        String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")
     }
 
     /// Ends it.

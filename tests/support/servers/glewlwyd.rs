@@ -20,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub const API_KEY: &str = "landfall-tests-api-key-012345678";
 
 /// The property in which a client keeps its own id of a user.
-pub const EXTERNAL_ID: &str = "landfall-external-id";
+pub const EXTERNAL_ID: &str = "landfall_external_id";
 
 /// The tables and the administrator, as the package makes them.
 const TABLES: &str = "/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3";
@@ -65,11 +65,6 @@ impl Glewlwyd {
     /// The address as browsers write it, which is what its cookies are for.
     pub fn url(&self) -> String {
         format!("http://localhost:{}", self.address.port())
-    }
-
-    /// What it wrote so far.
-    pub fn log(&self) -> String {
-        self.process.log()
     }
 
     /// Ends it.

@@ -60,14 +60,4 @@ impl Scim2Server {
         let dump = fs::read_to_string(self.process.folder().join(DUMP)).expect("its resources");
         serde_json::from_str(&dump).expect("JSON")
     }
-
-    /// Stops it where it is: connections are accepted, and nothing is answered.
-    pub fn pause(&self) {
-        self.process.pause();
-    }
-
-    /// Lets it go on.
-    pub fn resume(&self) {
-        self.process.resume();
-    }
 }
