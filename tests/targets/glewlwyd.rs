@@ -1,5 +1,5 @@
-//! glewlwyd as target. Landfall knows nothing of it: two YAML files beside this one are all there is. The customer signs in in a
-//! browser.
+//! glewlwyd as target. Landfall knows nothing of it: its requests and its rules, two YAML files beside this one, and the JSON
+//! Schema of the body are all there is. The customer signs in in a browser.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,13 +1,12 @@
 //! Keycloak as target by the preset. The customer signs in at its token endpoint.
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::client::{bearer, call, send_form};
 use crate::life::{self, Product};
 use crate::servers::keycloak::{ADMIN_CLIENT, Keycloak, PUBLIC_CLIENT};
 use crate::servers::proxy::Proxy;
-use crate::service::{PASSWORD_OF_ROLF_THERE, ROLF};
 
 struct Realm {
     server: Keycloak,
@@ -15,17 +14,10 @@ struct Realm {
 }
 
 impl Realm {
-    async fn start() -> Self {
+    /// Its one customer is [`ROLF`](crate::service::ROLF).
+    fn start() -> Self {
         let server = Keycloak::start_as_target();
-        let token = bearer(&server.token_url(), ADMIN_CLIENT).await;
-        let rolf = json!({
-            "username": ROLF.login(), "email": ROLF.mail(), "emailVerified": true, "firstName": ROLF.given,
-            "lastName": ROLF.family, "enabled": true,
-            "credentials": [{ "type": "password", "value": PASSWORD_OF_ROLF_THERE }],
-        });
-        assert_eq!(call(Method::POST, &server.users_url(), &token, &rolf).await.0, 201);
-        let proxy = Proxy::to(server.address);
-        Self { server, proxy }
+        Self { proxy: Proxy::to(server.address), server }
     }
 
     async fn users(&self, login: &str) -> Value {
@@ -77,5 +69,5 @@ impl Product for Realm {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Keycloak; run tests/run"]
 async fn customers_move_to_keycloak() {
-    life::whole(&Realm::start().await).await;
+    life::whole(&Realm::start()).await;
 }
