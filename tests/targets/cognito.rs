@@ -8,8 +8,18 @@ use crate::servers::moto::{Moto, REGION};
 use crate::servers::proxy::Proxy;
 use crate::service::{PASSWORD_OF_ROLF_THERE, ROLF};
 
+/// What the names of users are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// Mail addresses, which Cognito replaces by ids of its own.
+    Mail,
+    /// Landfall's ids. Customers sign in by an alias, which moto lacks: the tests look the name up.
+    ExternalId,
+}
+
 /// A user pool with its client.
 struct Pool {
+    names: Names,
     moto: Moto,
     proxy: Proxy,
     id: String,
@@ -17,44 +27,57 @@ struct Pool {
 }
 
 impl Pool {
-    async fn start() -> Self {
+    async fn start(names: Names) -> Self {
         let moto = Moto::start();
-        let proxy = Proxy::to(moto.address);
-        let mut pool = Self { moto, proxy, id: String::new(), client: String::new() };
+        let mut pool = Self { names, proxy: Proxy::to(moto.address), moto, id: String::new(), client: String::new() };
         (pool.id, pool.client) = pool.create().await;
         pool
     }
 
     /// Makes the pool and its first user. A pool of the same name has the same id every time.
     async fn create(&self) -> (String, String) {
-        let schema = json!([{ "Name": "landfall_external_id", "AttributeDataType": "String", "Mutable": true }]);
-        let policy = json!({ "PasswordPolicy": {
-            "MinimumLength": 8, "RequireUppercase": true, "RequireLowercase": true, "RequireNumbers": true,
-            "RequireSymbols": true,
-        } });
-        let made =
-            self.call("CreateUserPool", json!({ "PoolName": "shop", "Schema": schema, "Policies": policy })).await;
+        let mut pool = json!({
+            "PoolName": "shop",
+            "Schema": [{ "Name": "landfall_external_id", "AttributeDataType": "String", "Mutable": true }],
+            "Policies": { "PasswordPolicy": {
+                "MinimumLength": 8, "RequireUppercase": true, "RequireLowercase": true, "RequireNumbers": true,
+                "RequireSymbols": true,
+            } },
+        });
+        match self.names {
+            Names::Mail => pool["UsernameAttributes"] = json!(["email"]),
+            Names::ExternalId => pool["AliasAttributes"] = json!(["email", "preferred_username"]),
+        }
+        let made = self.call("CreateUserPool", pool).await;
         let id = text(&made["UserPool"]["Id"]);
         let flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
         let client = json!({ "UserPoolId": id, "ClientName": "shop", "ExplicitAuthFlows": flows });
         let made = self.call("CreateUserPoolClient", client).await;
-        let client = text(&made["UserPoolClient"]["ClientId"]);
         let rolf = json!({
-            "UserPoolId": id, "Username": ROLF.login(), "MessageAction": "SUPPRESS",
+            "UserPoolId": id, "Username": ROLF.mail(), "MessageAction": "SUPPRESS",
             "UserAttributes": [{ "Name": "email", "Value": ROLF.mail() }],
         });
         self.call("AdminCreateUser", rolf).await;
         let password = json!({
-            "UserPoolId": id, "Username": ROLF.login(), "Password": PASSWORD_OF_ROLF_THERE, "Permanent": true,
+            "UserPoolId": id, "Username": ROLF.mail(), "Password": PASSWORD_OF_ROLF_THERE, "Permanent": true,
         });
         self.call("AdminSetUserPassword", password).await;
-        (id, client)
+        (id, text(&made["UserPoolClient"]["ClientId"]))
     }
 
     async fn call(&self, operation: &str, body: Value) -> Value {
         let (status, answer) = aws(&self.moto.url(), operation, REGION, &body).await;
         assert_eq!(status, 200, "{operation}: {answer}");
         answer
+    }
+
+    /// The names of the users with the address of a customer.
+    async fn names(&self, login: &str) -> Vec<String> {
+        let users = self.call("ListUsers", json!({ "UserPoolId": self.id })).await;
+        let mail = json!({ "Name": "email", "Value": format!("{login}@example.com") });
+        let users = users["Users"].as_array().expect("users").iter();
+        let found = users.filter(|user| user["Attributes"].as_array().is_some_and(|all| all.contains(&mail)));
+        found.map(|user| text(&user["Username"])).collect()
     }
 }
 
@@ -68,12 +91,20 @@ impl Product for Pool {
 
     fn settings(&self) -> (String, Option<&str>) {
         let (url, Self { id, client, .. }) = (self.proxy.address, self);
+        let names = match self.names {
+            Names::Mail => "  rule_params: { username: email }\n",
+            Names::ExternalId => "",
+        };
         let settings = format!(
-            "  kind: http\n  preset: cognito\n  params: {{ user_pool: {id}, client_id: {client} }}\n  server:\n    \
+            "  kind: http\n  preset: cognito\n{names}  params: {{ user_pool: {id}, client_id: {client} }}\n  server:\n    \
              url: http://{url}\n    allow: [ 127.0.0.1 ]\n    auth: {{ kind: aws, region: {REGION}, service: cognito-idp, \
              access_key: AKID, secret_key: secret }}\n"
         );
         (settings, None)
+    }
+
+    fn keeps_logins_unique(&self) -> bool {
+        self.names == Names::Mail
     }
 
     fn proxy(&self) -> &Proxy {
@@ -81,14 +112,17 @@ impl Product for Pool {
     }
 
     async fn accounts(&self, login: &str) -> usize {
-        let users = self.call("ListUsers", json!({ "UserPoolId": self.id })).await;
-        users["Users"].as_array().expect("users").iter().filter(|user| user["Username"] == login).count()
+        self.names(login).await.len()
     }
 
     async fn signs_in(&self, login: &str, password: &str) -> bool {
+        let name = match self.names {
+            Names::Mail => format!("{login}@example.com"),
+            Names::ExternalId => self.names(login).await.pop().expect("a user"),
+        };
         let body = json!({
             "AuthFlow": "USER_PASSWORD_AUTH", "ClientId": self.client,
-            "AuthParameters": { "USERNAME": login, "PASSWORD": password },
+            "AuthParameters": { "USERNAME": name, "PASSWORD": password },
         });
         let (status, answer) = aws(&self.moto.url(), "InitiateAuth", REGION, &body).await;
         assert!(status == 200 || answer["__type"].is_string(), "{status} {answer}");
@@ -108,6 +142,12 @@ impl Product for Pool {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs moto; run tests/run"]
-async fn customers_move_to_cognito() {
-    life::whole(&Pool::start().await).await;
+async fn customers_move_to_cognito_where_they_sign_in_by_mail() {
+    life::whole(&Pool::start(Names::Mail).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs moto; run tests/run"]
+async fn customers_move_to_cognito_where_they_sign_in_by_an_alias() {
+    life::whole(&Pool::start(Names::ExternalId).await).await;
 }
