@@ -8,6 +8,27 @@ use crate::servers::moto::{Moto, REGION};
 use crate::servers::proxy::Proxy;
 use crate::service::{PASSWORD_OF_ROLF_THERE, ROLF};
 
+/// moto answers a wrong password as Cognito does only in this flow, which clients without credentials use.
+const VERIFY: &str = "  \
+  requests:
+    verify:
+      request:
+        path: /
+        headers: { X-Amz-Target: AWSCognitoIdentityProviderService.InitiateAuth }
+        body:
+          json:
+            AuthFlow: USER_PASSWORD_AUTH
+            ClientId: '{param.client_id}'
+            AuthParameters: { USERNAME: '{id}', PASSWORD: '{password}' }
+          content_type: application/x-amz-json-1.1
+      verified_when: [ { status: 200, body: { $.AuthenticationResult.AccessToken: { exists: true } } } ]
+      mismatch_when:
+        - status: 400
+          body: { $.__type: { contains: NotAuthorizedException }, $.message: Incorrect username or password. }
+      must_change_when: [ { status: 200, body: { $.ChallengeName: NEW_PASSWORD_REQUIRED } } ]
+      none_when: [ { status: 400, body: { $.__type: { contains: UserNotFoundException } } } ]
+";
+
 /// What the names of users are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Names {
@@ -96,7 +117,7 @@ impl Product for Pool {
             Names::ExternalId => "",
         };
         let settings = format!(
-            "  kind: http\n  preset: cognito\n{names}  params: {{ user_pool: {id}, client_id: {client} }}\n  server:\n    \
+            "  kind: http\n  preset: cognito\n{names}{VERIFY}  params: {{ user_pool: {id}, client_id: {client} }}\n  server:\n    \
              url: http://{url}\n    allow: [ 127.0.0.1 ]\n    auth: {{ kind: aws, region: {REGION}, service: cognito-idp, \
              access_key: AKID, secret_key: secret }}\n"
         );
