@@ -50,6 +50,10 @@ impl Product for Provider {
         (settings, None)
     }
 
+    fn keeps_our_id(&self) -> bool {
+        false
+    }
+
     fn proxy(&self) -> &Proxy {
         &self.server.proxy
     }

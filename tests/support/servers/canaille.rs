@@ -76,7 +76,10 @@ impl Canaille {
     pub fn count(&self, name: &str) -> usize {
         let query = format!("SELECT count(*) FROM user WHERE user_name = '{name}'");
         let mut sqlite = Command::new(program("sqlite3"));
-        let output = sqlite.arg(self.process.folder().join("canaille.db")).arg(query).output().expect("it runs");
+        // canaille may be writing
+        sqlite.args(["-cmd", ".timeout 5000"]).arg(self.process.folder().join("canaille.db")).arg(query);
+        let output = sqlite.output().expect("it runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")
     }
 
