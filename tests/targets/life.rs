@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::running::until;
 use crate::servers::proxy::{Mode, Proxy};
 use crate::service::{
-    Customer, HANNA, IDA, LINA, OTTO, PASSWORD_OF_ROLF_THERE, ROLF, Service, outage, refused, signed_in,
+    Customer, HANNA, IDA, LINA, MIA, OTTO, PASSWORD_OF_ROLF_THERE, ROLF, Service, outage, refused, signed_in,
 };
 
 /// A real product as target. Before a test it has the account of [`ROLF`] with a password of its own, and no other customer.
@@ -49,7 +49,9 @@ pub trait Product {
 pub async fn whole(product: &impl Product) {
     let (settings, files) = product.settings();
     let mut service = Service::start(&settings, files);
+    service.landfall(&["check", "--config", "landfall.yaml", "--connect"]);
     first_login(product, &service).await;
+    simultaneous_logins(product, &service).await;
     later_logins(product, &service).await;
     somebody_elses_account(product, &service).await;
     password_policy(product, &service).await;
@@ -68,6 +70,16 @@ async fn first_login<P: Product>(product: &P, service: &Service) {
     assert_eq!(product.accounts(&login).await, 1);
     assert!(product.signs_in(&login, IDA.password).await, "with the old password");
     assert!(!product.signs_in(&login, wrong).await);
+}
+
+/// Several first logins at once make one account.
+async fn simultaneous_logins<P: Product>(product: &P, service: &Service) {
+    let logins: Vec<_> = (0..6).map(|_| tokio::spawn(service.send(&MIA.login(), MIA.password))).collect();
+    for login in logins {
+        assert_eq!(login.await.expect("it ran").expect("an answer").status().as_u16(), 200);
+    }
+    assert_eq!(product.accounts(&MIA.login()).await, 1);
+    assert!(product.signs_in(&MIA.login(), MIA.password).await);
 }
 
 /// Later logins are verified at the product, or refused because the password lives there.

@@ -63,6 +63,8 @@ impl Customer {
 
 /// Migrated by the tests.
 pub const IDA: Customer = Customer { given: "Ida", family: "Brandt", password: "Harbour-lamp-42" };
+/// Signs in at several devices at once.
+pub const MIA: Customer = Customer { given: "Mia", family: "Falk", password: "Copper-kettle-5" };
 /// Comes while the product is down.
 pub const HANNA: Customer = Customer { given: "Hanna", family: "Vogt", password: "North-pier-77" };
 /// Has a password that policies of products refuse.
@@ -93,7 +95,7 @@ impl Service {
         }
         fs::write(folder.path().join("rules.yaml"), RULES).expect("rules");
         let lines: String =
-            [IDA, HANNA, OTTO, ROLF, LINA].iter().map(|customer| format!("{}\n", customer.record())).collect();
+            [IDA, MIA, HANNA, OTTO, ROLF, LINA].iter().map(|customer| format!("{}\n", customer.record())).collect();
         fs::write(folder.path().join("export.ndjson"), lines).expect("an export");
         let settings = format!(
             "listen: 127.0.0.1:0\nrules: rules.yaml\n\
