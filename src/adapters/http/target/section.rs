@@ -64,7 +64,7 @@ pub struct CreateSettings {
     #[serde(default)]
     pub body: AccountBodySettings,
     /// Where the answer has the product's id of the new account: a path such as `$.id`, or the name of a header such as
-    /// `Location`, whose last segment counts.
+    /// `Location`, whose last segment counts. If it has none, the account is searched by `lookup`, or without one by `owner`.
     pub id: String,
     /// Answers that mean that the account was created.
     pub created_when: Vec<ConditionSettings>,
