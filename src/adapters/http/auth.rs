@@ -189,6 +189,7 @@ impl Oauth {
         let settings = &self.settings;
         settings.scope.iter().for_each(|scope| field("scope", scope));
         settings.audience.iter().for_each(|audience| field("audience", audience));
+        settings.resource.iter().for_each(|resource| field("resource", resource));
         let mut request = raw.post(&self.url).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         let secret = settings.client_secret.expose();
         match settings.send_secret {
