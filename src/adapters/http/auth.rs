@@ -102,7 +102,7 @@ impl Auth {
                     let help = "write a path such as `/oauth/token`, or a whole URL with `https://`";
                     return Err(at(".token_url", "the path leads to another host", help));
                 }
-                Self::Oauth(Box::new(Oauth { url, settings: oauth.clone(), token: Mutex::new(None) }))
+                Self::Oauth(Box::new(Oauth { url, settings: OauthAuth::clone(oauth), token: Mutex::new(None) }))
             }
             Some(AuthSettings::Aws(aws)) => Self::Aws(Arc::new(Signer::new(aws))),
         })

@@ -126,7 +126,7 @@ pub enum AuthSettings {
     Header(HeaderAuth),
     /// OAuth 2.0 client credentials. The token is kept, and renewed shortly before it expires.
     #[serde(rename = "oauth")]
-    Oauth(OauthAuth),
+    Oauth(Box<OauthAuth>),
     /// AWS Signature Version 4.
     #[serde(rename = "aws")]
     Aws(AwsAuth),
