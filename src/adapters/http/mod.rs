@@ -21,7 +21,7 @@ pub(crate) mod request;
 pub(in crate::adapters) mod settings;
 mod shape;
 mod source;
-pub mod target;
+mod target;
 pub(crate) mod template;
 pub(crate) mod throttle;
 mod trial;

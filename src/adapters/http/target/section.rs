@@ -223,6 +223,10 @@ pub struct ReadSettings {
     /// Answers that mean that there is none. By default the status 404, if the path names the account.
     #[serde(default)]
     pub none_when: Option<Vec<ConditionSettings>>,
+    /// Values of an account that may not sign in, for products that verify its password all the same: then the account is
+    /// read before a password is verified.
+    #[serde(default)]
+    pub disabled_when: Vec<BTreeMap<String, Test>>,
 }
 
 /// Verifies a password at later logins: as a verifier, with the account of `read` in place of a record.
