@@ -21,7 +21,8 @@ pub(crate) mod request;
 pub(in crate::adapters) mod settings;
 mod shape;
 mod source;
-mod target;
+#[doc(hidden)]
+pub mod target;
 pub(crate) mod template;
 pub(crate) mod throttle;
 mod trial;
