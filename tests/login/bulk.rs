@@ -325,7 +325,7 @@ async fn an_interrupted_creation_is_finished_by_recovery_or_the_next_run() {
             } else {
                 assert_eq!(state(&run(&bulk(&migrator), &customer("ada")).await), Some(AccountState::Pending));
             }
-            assert_eq!(target.list(Call::outside_login("r1"), None, 10).await.is_err(), true);
+            assert!(target.list(Call::outside_login("r1"), None, 10).await.is_err());
             assert!(login(&migrator, "ada", "secret ada").await.outcome.is_success());
         }
     }

@@ -274,8 +274,8 @@ impl State {
                     let (name, wanted) = filter.split_once(" eq ").unwrap();
                     let wanted: String = serde_json::from_str(wanted).unwrap();
                     let is = |user: &&Json| {
-                        let own = match name.strip_prefix(ENTERPRISE) {
-                            Some(name) => &user[ENTERPRISE][&name[1..]],
+                        let own = match name.strip_prefix(ENTERPRISE).and_then(|name| name.strip_prefix(':')) {
+                            Some(name) => &user[ENTERPRISE][name],
                             None => &user[name],
                         };
                         let own = own.as_str().unwrap_or_default();

@@ -222,7 +222,8 @@ async fn a_case_that_differs_is_found() {
         complaints_about(serde_json::from_value(case).unwrap(), json!({ "preset": "rest" }), Path::new(""))
     };
     assert_eq!(case(|_| {}).await, Vec::<String>::new());
-    let changes: [(fn(&mut Json), &str); 5] = [
+    type Change = (fn(&mut Json), &'static str);
+    let changes: [Change; 5] = [
         (|case| case["runs"][0]["expect"] = json!({ "new": "a-2" }), "run 0"),
         (|case| case["runs"][0]["exchange"][0]["request"]["path"] = "/users".into(), "wanted POST /users"),
         (|case| case["runs"][0]["exchange"][0]["request"]["body"]["username"] = "eve".into(), "the body"),
