@@ -30,9 +30,11 @@ mod page;
 mod service;
 mod sql;
 mod stage;
+mod targets;
 mod wire;
 
 use expected::Adapter;
+use targets::cells::{MOMENTS, Store};
 
 #[test]
 fn the_page_shows_what_is_tested() {
@@ -81,4 +83,24 @@ async fn postgres() {
 #[ignore = "needs MariaDB; run tests/run"]
 async fn mysql() {
     sql::play(Adapter::Mysql).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn web_apis_as_targets() {
+    for (moment, _) in MOMENTS {
+        targets::play(Store::OneCall, moment).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn web_apis_as_targets_in_steps() {
+    for (moment, _) in MOMENTS {
+        targets::play(Store::Steps, moment).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL; run tests/run"]
+async fn postgres_for_accounts_and_ledger() {
+    targets::database::play().await;
 }
