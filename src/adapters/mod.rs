@@ -20,6 +20,7 @@ mod postgres;
 mod refusal;
 #[doc(hidden)]
 pub mod registry;
+pub mod scim;
 pub mod sql;
 pub mod sqlite;
 pub mod stored_hash;

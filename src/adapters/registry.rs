@@ -17,6 +17,7 @@ use super::http::{HttpSettings, HttpTargetSettings, HttpVerifierSettings, HttpWr
 use super::ldap::{LdapSettings, LdapVerifierSettings, LdapWriteBack};
 #[cfg(feature = "postgres")]
 use super::postgres;
+use super::scim::ScimSettings;
 use super::sql::{SqlSettings, SqlWriteBack};
 use super::sqlite;
 #[cfg(test)]
@@ -325,6 +326,8 @@ kinds! {
         "sql" => Sql(AccountStoreSettings), docs "sqlite/docs.md", suite suites::target::account_store_passes;
         /// A product's API, by requests and rules that are data.
         "http" => Http(HttpTargetSettings), docs "http/target/docs.md", suite super::http::http_target_passes;
+        /// A SCIM 2.0 service.
+        "scim" => Scim(ScimSettings), docs "scim/docs.md", suite super::scim::scim_target_passes;
     }
 }
 

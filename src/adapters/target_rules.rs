@@ -127,8 +127,16 @@ impl TargetRules {
     /// # Errors
     /// Why they make none, in one sentence without values.
     pub fn account(&self, new: &NewAccount<'_>) -> Result<Zeroizing<String>, String> {
-        let (record, arena) = (record(new)?, Bump::new());
-        let run = self.plan.run(&record, &self.settings, &arena, &mut Silent);
+        self.account_of(&record(new)?)
+    }
+
+    /// What the rules make of a record: claims, with what is not a claim in the member `landfall`.
+    ///
+    /// # Errors
+    /// Why they make none, in one sentence without values.
+    pub fn account_of(&self, record: &str) -> Result<Zeroizing<String>, String> {
+        let arena = Bump::new();
+        let run = self.plan.run(record, &self.settings, &arena, &mut Silent);
         match run.outcomes.as_slice() {
             [Outcome::Account(made)] => {
                 let mut out = Vec::with_capacity(4096);

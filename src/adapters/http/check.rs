@@ -95,14 +95,14 @@ pub(super) fn verifier_secrets(settings: &HttpVerifierSettings, folder: &FilePat
 }
 
 /// A mistake in the place of the server was reported before.
-pub(super) fn client_mistakes(server: &super::settings::Server, folder: &FilePath) -> Vec<Mistake> {
+pub(in crate::adapters) fn client_mistakes(server: &super::settings::Server, folder: &FilePath) -> Vec<Mistake> {
     if client::place(server).is_err() {
         return Vec::new();
     }
     Client::open(server, 1024, folder).err().into_iter().collect()
 }
 
-pub(super) fn report(mistakes: Vec<Mistake>, reporter: &mut Reporter<'_>) {
+pub(in crate::adapters) fn report(mistakes: Vec<Mistake>, reporter: &mut Reporter<'_>) {
     for Mistake { code, key, message, help } in mistakes {
         reporter.error(code, &key, message, help);
     }
@@ -363,6 +363,6 @@ pub(super) fn path(key: &str, text: &str, mistakes: &mut Vec<Mistake>) -> Option
 }
 
 /// The first mistake as one sentence.
-pub(super) fn sentence(mistakes: &[Mistake]) -> String {
+pub(in crate::adapters) fn sentence(mistakes: &[Mistake]) -> String {
     mistakes.first().map_or_else(String::new, |mistake| format!("{} (`{}`)", mistake.message, mistake.key))
 }

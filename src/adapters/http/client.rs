@@ -170,7 +170,7 @@ impl Raw {
 }
 
 /// Where a server is, and what else may be connected to.
-pub(super) fn place(server: &Server) -> Result<(Url, Allowed), Mistake> {
+pub(in crate::adapters) fn place(server: &Server) -> Result<(Url, Allowed), Mistake> {
     let allowed = Allowed::parse(&server.allow).map_err(|_| {
         let help = "write host names, addresses, and networks such as `10.0.0.0/8`";
         Mistake::new("server.allow", "an entry of `allow` is not a host", help)

@@ -283,16 +283,21 @@ fn record_limit() -> usize {
     256 * 1024
 }
 
-pub(super) fn response_limit() -> usize {
+pub(in crate::adapters) fn response_limit() -> usize {
     1024 * 1024
 }
 
-pub(super) fn bounds(reporter: &mut Reporter<'_>, key: &str, value: usize) {
+pub(in crate::adapters) fn bounds(reporter: &mut Reporter<'_>, key: &str, value: usize) {
     reporter.bound(key, value.try_into().unwrap_or(u64::MAX), 1024, 16 * 1024 * 1024);
 }
 
 pub(super) fn secrets<'s>(server: &'s mut Server, params: &'s mut BTreeMap<String, Secret>) -> Vec<SecretSetting<'s>> {
-    let setting = |key: String, secret| SecretSetting { key, secret, usage: SecretUse::Address };
+    let param = |(key, secret)| SecretSetting { key: format!("params.{key}"), secret, usage: SecretUse::Address };
+    server_secret(server).into_iter().chain(params.iter_mut().map(param)).collect()
+}
+
+/// The secret by which Landfall identifies itself at a server.
+pub(in crate::adapters) fn server_secret(server: &mut Server) -> Option<SecretSetting<'_>> {
     let of_auth = server.auth.as_mut().map(|auth| match auth {
         AuthSettings::Bearer(bearer) => ("token", &mut bearer.token),
         AuthSettings::Basic(basic) => ("password", &mut basic.password),
@@ -300,8 +305,7 @@ pub(super) fn secrets<'s>(server: &'s mut Server, params: &'s mut BTreeMap<Strin
         AuthSettings::Oauth(oauth) => ("client_secret", &mut oauth.client_secret),
         AuthSettings::Aws(aws) => ("secret_key", &mut aws.secret_key),
     });
-    let of_auth = of_auth.map(|(key, secret)| setting(format!("server.auth.{key}"), secret));
-    of_auth.into_iter().chain(params.iter_mut().map(|(key, secret)| setting(format!("params.{key}"), secret))).collect()
+    of_auth.map(|(key, secret)| SecretSetting { key: format!("server.auth.{key}"), secret, usage: SecretUse::Address })
 }
 
 impl AdapterSettings for HttpSettings {

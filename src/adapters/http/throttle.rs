@@ -39,8 +39,8 @@ impl RateSettings {
     /// Reports rates that cannot be kept.
     pub(crate) fn check(rates: &[Self], reporter: &mut Reporter<'_>) {
         for (at, rate) in rates.iter().enumerate() {
-            reporter.bound(&format!("rates[{at}].calls"), rate.calls.into(), 1, 1_000_000);
-            reporter.time(&format!("rates[{at}].per"), rate.per, TENTH, Duration::from_secs(86_400));
+            reporter.bound(&format!("rates.{at}.calls"), rate.calls.into(), 1, 1_000_000);
+            reporter.time(&format!("rates.{at}.per"), rate.per, TENTH, Duration::from_secs(86_400));
         }
     }
 

@@ -8,6 +8,7 @@ pub(in crate::adapters) mod nonces;
 mod outbox;
 #[cfg(feature = "postgres")]
 pub(in crate::adapters) mod postgres;
+pub(in crate::adapters) mod remote_target;
 pub(in crate::adapters) mod reports;
 pub(in crate::adapters) mod source;
 pub(in crate::adapters) mod target;

@@ -181,7 +181,7 @@ is available in every query of an SQLite source; it reads every row.",
     },
     CodeInfo {
         code: "R514",
-        title: "a source that cannot be used",
+        title: "a system that cannot be used",
         explain: "\
 `landfall check --config FILE --connect` connects to the source, and lets the database prepare every query.
 This failed: the database cannot be reached, refuses the user or the certificate, or a query does not match
@@ -190,5 +190,18 @@ its tables.
     record: SELECT id, emial FROM accounts WHERE lower(email) = :identifier
 
 The finding shows the words of the database. No record was read.",
+    },
+    CodeInfo {
+        code: "R515",
+        title: "a target that takes less than the rules make",
+        explain: "\
+`landfall check --config FILE --connect` asks the target what it can store and do. It does not know some
+attributes that the rules of the target make, so they are left out of every account, or it lacks something
+that Landfall needs to find accounts again.
+
+    target.rules: the service does not know these attributes, which are left out: `nickName`, `photos`
+
+This is a warning: a value may be of no use there. If it is needed, write a rule file of your own (`rules`) that
+puts it where the target has a place for it.",
     },
 ];

@@ -148,7 +148,9 @@ impl<'c> Creation<'c> {
 
     /// The steps after the creation.
     async fn finish(&self, id: TargetId, given: Password) -> Result<Created, Failure> {
-        let steps = self.steps(&id, self.password).await?;
+        let is_stored = given == Password::Done && self.has_secret();
+        let must_change = is_stored && self.new.change == PasswordChange::Required;
+        let steps = self.steps(&id, self.password, must_change).await?;
         let password = if steps == Password::Refused { steps } else { given };
         Ok(Self::created(id, password))
     }
@@ -190,7 +192,7 @@ impl<'c> Creation<'c> {
     /// An account of ours. Whether its creation was interrupted is not known, so what has the same effect twice is repeated,
     /// without the password.
     async fn exists(&self, id: TargetId) -> Result<Created, Failure> {
-        self.steps(&id, None).await?;
+        self.steps(&id, None, false).await?;
         Ok(Created::Exists(id))
     }
 

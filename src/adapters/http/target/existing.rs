@@ -7,12 +7,12 @@ use tokio::time::Instant;
 
 use super::HttpTarget;
 use super::body::Carries;
-use super::meaning::Meaning;
+use super::meaning::{Meaning, Meanings};
 use super::name::TargetValues;
 use super::plan::WritePlan;
 use crate::adapters::http::answer::Answer;
 use crate::adapters::http::error::Failure;
-use crate::adapters::http::request::Built;
+use crate::adapters::http::request::{Built, Request};
 use crate::adapters::http::source::parsed;
 use crate::adapters::http::template::Values;
 use crate::ports::{Call, Deleted, PortErrorKind, TargetId};
@@ -67,12 +67,35 @@ impl HttpTarget {
         let Some(plan) = &self.plan.delete else {
             return Err(Failure::new(PortErrorKind::Unsupported, "the target has no request that deletes"));
         };
+        let was_there = match &plan.before {
+            None => false,
+            Some(before) if self.prepare_deletion(before, id, call).await? => true,
+            Some(_) => return Ok(Deleted::Missing),
+        };
         let Some(built) = self.about(plan, id, None, call).await? else { return Ok(Deleted::Missing) };
         let answer = self.send(&built, call).await?;
         match plan.meanings.of(&answer)? {
             Meaning::Done => Ok(Deleted::Yes),
+            // the request before may have deleted what somebody had deactivated
+            _ if was_there => Ok(Deleted::Yes),
             _ => Ok(Deleted::Missing),
         }
+    }
+
+    /// Sends the request before a deletion; `false` if there is no such account.
+    async fn prepare_deletion(
+        &self,
+        (request, meanings): &(Request, Meanings),
+        id: &TargetId,
+        call: Call<'_>,
+    ) -> Result<bool, Failure> {
+        let built = {
+            let arena = Bump::new();
+            let target = TargetValues { id: Some(&id.0), ..TargetValues::default() };
+            request.build(self.client.base(), &Values::of_target(target, &self.plan.params, &arena))?
+        };
+        let answer = self.send(&built, call).await?;
+        Ok(meanings.of(&answer)? == Meaning::Done)
     }
 
     /// A request about an account; `None` if it needs the account and there is none.

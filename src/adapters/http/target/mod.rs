@@ -26,5 +26,4 @@ pub use settings::HttpTargetSettings;
 pub use store::HttpTarget;
 
 pub(super) use name::{KnownTarget, TargetName, TargetValues};
-#[cfg(test)]
-pub(super) use settings::Uncounted;
+pub(in crate::adapters) use settings::Uncounted;

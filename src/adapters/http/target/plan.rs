@@ -95,12 +95,16 @@ pub(super) struct StepPlan {
     pub each: Option<Path>,
     pub meanings: Meanings,
     pub sends_password: bool,
+    /// Whether it is only for a password that was stored and must be changed.
+    pub must_change: bool,
 }
 
 /// A request about an account that exists.
 #[derive(Debug)]
 pub(super) struct WritePlan {
     pub request: Request,
+    /// The request before a deletion.
+    pub before: Option<(Request, Meanings)>,
     /// The body, if the request replaces the account as a whole.
     pub merge: Option<AccountBody>,
     pub meanings: Meanings,
@@ -258,12 +262,13 @@ impl<'c> Compiler<'c> {
     }
 
     fn request(&mut self, key: &str, settings: &RequestSettings, known: Known<'_>) -> Option<Request> {
-        if settings.basic.is_some() {
+        let mut settings = settings.clone();
+        if settings.basic.take().is_some() {
             let help = "write Landfall's own user and password as `server.auth: { kind: basic, … }`";
             let message = "`basic` is for the password of a customer";
             self.mistakes.push(Mistake::new(format!("requests.{key}.request.basic"), message, help));
         }
-        check::required_request(&format!("requests.{key}.request"), Some(settings), known, &mut self.mistakes)
+        check::required_request(&format!("requests.{key}.request"), Some(&settings), known, &mut self.mistakes)
     }
 
     fn path(&mut self, key: &str, text: &str) -> Option<Path> {
@@ -442,7 +447,7 @@ impl<'c> Compiler<'c> {
         let help = "write `{id}`, the product's id of the account";
         self.must_name(&key, &request, |name| matches!(name, Name::Target(name) if name.is_customer()), help);
         let sends_password = sends_password(&request);
-        Some(StepPlan { request, when, each, meanings, sends_password })
+        Some(StepPlan { request, when, each, meanings, sends_password, must_change: written.must_change })
     }
 
     fn write(&mut self, key: &str, known: Known<'_>, written: &WriteSettings) -> Option<WritePlan> {
@@ -480,9 +485,35 @@ impl<'c> Compiler<'c> {
             ),
             ..Meanings::default()
         };
-        let mut plan = WritePlan { request, merge, meanings, reads: false };
+        let before = match &written.before {
+            Some(before) => Some(self.before(key, known, before, &meanings.none)?),
+            None => None,
+        };
+        let mut plan = WritePlan { request, before, merge, meanings, reads: false };
         plan.reads = plan.merge.is_some() || plan.names().any(|name| matches!(name, Name::Record(_)));
         Some(plan)
+    }
+
+    fn before(
+        &mut self,
+        key: &str,
+        known: Known<'_>,
+        written: &RequestSettings,
+        none: &[Condition],
+    ) -> Option<(Request, Meanings)> {
+        let key = format!("{key}.before");
+        if key != "delete.before" {
+            let help = "write a further request as one of the `steps`";
+            self.mistakes.push(Mistake::contradiction(
+                format!("requests.{key}"),
+                "`before` is only for `delete`",
+                help,
+            ));
+        }
+        let request = self.request(&key, written, Known { record: false, ..known })?;
+        self.must_write(&key, written);
+        self.must_name(&key, &request, |name| *name == Name::Target(TargetName::Id), "write `{id}`");
+        Some((request, Meanings { none: none.to_vec(), ..Meanings::default() }))
     }
 
     fn read(&mut self, written: &ReadSettings) -> Option<FindPlan> {

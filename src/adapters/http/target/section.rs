@@ -172,6 +172,9 @@ pub struct StepSettings {
     /// Where what the rules made has a list: one request for each element.
     #[serde(default)]
     pub each: Option<String>,
+    /// Whether it is only for a password that was stored and must be changed.
+    #[serde(default)]
+    pub must_change: bool,
     /// Answers that mean that it is done. By default every status from 200 to 299.
     #[serde(default)]
     pub done_when: Option<Vec<ConditionSettings>>,
@@ -186,6 +189,10 @@ pub struct StepSettings {
 pub struct WriteSettings {
     /// The request. `{id}` is the product's id.
     pub request: RequestSettings,
+    /// A request before `delete`, for products that delete only what was deactivated. Its answer must be a success, or mean
+    /// that there is no such account.
+    #[serde(default)]
+    pub before: Option<RequestSettings>,
     /// For requests that replace an account as a whole: the body is the account as the product returns it, with this merged
     /// over it.
     #[serde(default, serialize_with = "shown::optional_json")]

@@ -179,7 +179,7 @@ impl TargetAdapter for HttpTargetSettings {
 }
 
 /// Lets every call pass: one request of `check` is no load, and there may be no ledger yet.
-pub(in crate::adapters::http) struct Uncounted;
+pub(in crate::adapters) struct Uncounted;
 
 impl SharedLimits for Uncounted {
     fn take<'a>(&'a self, _: &'a RateLimit, wanted: u32, _: Timestamp) -> BoxFuture<'a, Result<Taken, PortError>> {

@@ -12,11 +12,17 @@ use crate::model::Value;
 use crate::ports::TargetId;
 
 impl Creation<'_> {
-    /// Sends all steps; those with the password only if there is one.
-    pub(super) async fn steps(&self, id: &TargetId, password: Option<&str>) -> Result<Password, Failure> {
+    /// Sends all steps; those with the password only if there is one, and those about its change only if it must be changed.
+    pub(super) async fn steps(
+        &self,
+        id: &TargetId,
+        password: Option<&str>,
+        must_change: bool,
+    ) -> Result<Password, Failure> {
         let mut stored = Password::Done;
         for step in &self.target.plan.steps {
-            if step.sends_password && password.is_none() {
+            let must_change = must_change && stored == Password::Done;
+            if (step.sends_password && password.is_none()) || (step.must_change && !must_change) {
                 continue;
             }
             for built in self.step(step, id)? {

@@ -201,6 +201,46 @@ async fn golden_cases_pass() {
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
+/// The runner sees what it is for.
+#[tokio::test]
+async fn a_case_that_differs_is_found() {
+    let case = |change: fn(&mut Json)| {
+        let mut case = json!({
+            "name": "ada", "claims": { "username": "ada" }, "password": "correct horse",
+            "runs": [ {
+                "exchange": [ {
+                    "request": { "method": "POST", "path": "/accounts", "body": {
+                        "external_id": "9c1d8a7f4e2b4b6c8d0e1f2a3b4c5d6e", "username": "ada", "password": "…",
+                        "password_change_required": false,
+                    } },
+                    "answer": { "status": 201, "body": { "id": "a-1" } },
+                } ],
+                "expect": { "new": "a-1" },
+            } ],
+        });
+        change(&mut case);
+        complaints_about(serde_json::from_value(case).unwrap(), json!({ "preset": "rest" }), Path::new(""))
+    };
+    assert_eq!(case(|_| {}).await, Vec::<String>::new());
+    let changes: [(fn(&mut Json), &str); 5] = [
+        (|case| case["runs"][0]["expect"] = json!({ "new": "a-2" }), "run 0"),
+        (|case| case["runs"][0]["exchange"][0]["request"]["path"] = "/users".into(), "wanted POST /users"),
+        (|case| case["runs"][0]["exchange"][0]["request"]["body"]["username"] = "eve".into(), "the body"),
+        (|case| case["runs"][0]["exchange"] = json!([]), "unexpected: POST /accounts"),
+        (
+            |case| {
+                let twice = case["runs"][0]["exchange"][0].clone();
+                case["runs"][0]["exchange"] = json!([twice, twice]);
+            },
+            "1 requests were not sent",
+        ),
+    ];
+    for (change, wanted) in changes {
+        let found = case(change).await;
+        assert!(found.iter().any(|complaint| complaint.contains(wanted)), "{found:?}, wanted {wanted}");
+    }
+}
+
 #[test]
 fn every_target_has_golden_cases() {
     let folders = folders();
