@@ -34,7 +34,7 @@ mod targets;
 mod wire;
 
 use expected::Adapter;
-use targets::cells::{MOMENTS, Store};
+use targets::cells::Store;
 
 #[test]
 fn the_page_shows_what_is_tested() {
@@ -87,16 +87,17 @@ async fn mysql() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn web_apis_as_targets() {
-    for (moment, _) in MOMENTS {
-        targets::play(Store::OneCall, moment).await;
-    }
+    targets::play(Store::OneCall).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn web_apis_as_targets_in_steps() {
-    for (moment, _) in MOMENTS {
-        targets::play(Store::Steps, moment).await;
-    }
+    targets::play(Store::Steps).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scim_services_as_targets() {
+    targets::play(Store::Scim).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

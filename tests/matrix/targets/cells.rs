@@ -9,12 +9,15 @@ pub enum Store {
     OneCall,
     /// A web API that creates an account in several calls, and verifies nothing.
     Steps,
+    /// A SCIM service that takes the password in a change after the creation.
+    Scim,
 }
 
 /// The tables, and what they are called.
-pub const STORES: [(Store, &str); 2] = [
+pub const STORES: [(Store, &str); 3] = [
     (Store::OneCall, "Web API with a call for accounts and their passwords, which verifies passwords (`rest`)"),
     (Store::Steps, "Web API with a call for accounts and one for passwords, which verifies none"),
+    (Store::Scim, "SCIM service with `password: patch`"),
 ];
 
 /// The call that meets the fault.
@@ -147,11 +150,12 @@ impl Row {
 
 /// The cell of a target, if the fault has a meaning at this moment.
 pub fn expected(store: Store, row: Row, moment: Moment) -> Option<Cell> {
-    if store == Store::Steps && moment == Moment::LaterLogin {
+    if store != Store::OneCall && moment == Moment::LaterLogin {
         return None;
     }
     match row {
-        Row::HangUp | Row::NoAnswer => Some(away("the connection broke")),
+        Row::HangUp => Some(away("cannot connect to the server")),
+        Row::NoAnswer => Some(away("the connection broke")),
         Row::BadGateway => Some(away("the server is not available (status 502)")),
         Row::Of(Fault::BusyUntil) => {
             Some(Cell::Outage("rate_limited", "the server limits the rate of requests (status 429)"))

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::expected::{self, Adapter, Cell, Fault};
 use crate::servers::proxy::{Loss, Serve};
-use crate::servers::{ADMIN, Server, postgres};
+use crate::servers::{ADMIN, Options, POSTGRES, Server, Tls};
 use crate::service::{ALLOWANCE, Answered, DEADLINE, Service, name, password, record};
 use crate::shop::RULES;
 use crate::sql;
@@ -98,7 +98,7 @@ struct Scene {
     service: Service,
     accounts: Wire,
     ledger: Wire,
-    server: &'static Server,
+    server: Server,
     database: String,
     next: usize,
     /// A customer with an account, its id, and the password there.
@@ -108,10 +108,10 @@ struct Scene {
 
 /// Plays all faults.
 pub async fn play() {
-    let server = postgres();
+    let server = Server::start(&POSTGRES, Options::default().tls(Tls::Optional));
     let database = server.create_database();
     let [accounts, ledger] = [(); 2].map(|()| Wire::new(server.address()));
-    let service = service(server, &database, [&accounts, &ledger]);
+    let service = service(&server, &database, [&accounts, &ledger]);
     let veteran = (name(0), String::new(), password(&name(0)));
     let mut scene = Scene { service, accounts, ledger, server, database, next: 0, veteran, problems: Vec::new() };
     let first = scene.service.sign_in(&name(0)).await;

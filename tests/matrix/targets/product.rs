@@ -17,6 +17,8 @@ pub struct Account {
     pub email: String,
     pub password: Option<String>,
     pub roles: Option<Value>,
+    /// A user as a SCIM service returns it.
+    pub user: Value,
 }
 
 /// What is special about the next answers.
@@ -55,10 +57,10 @@ struct State {
 pub fn moment_of(request: &Request) -> Option<Moment> {
     let path = request.target.as_str();
     match request.method.as_str() {
-        "POST" if path == "/accounts" => Some(Moment::Creation),
+        "POST" if path == "/accounts" || path == "/Users" => Some(Moment::Creation),
         "POST" if path.ends_with("/verify") => Some(Moment::LaterLogin),
-        "PUT" => Some(Moment::SecondCall),
-        "GET" if path.contains("?external_id=") => Some(Moment::LookUp),
+        "PUT" | "PATCH" => Some(Moment::SecondCall),
+        "GET" if path.contains("?external_id=") || path.contains("?filter=") => Some(Moment::LookUp),
         _ => None,
     }
 }
@@ -105,28 +107,34 @@ impl Product {
                 state.answer(request);
                 Answer::status(201, r#"{"created":true}"#)
             }
-            Manner::Nowhere if is_creation => duplicate(),
+            Manner::Nowhere if is_creation => duplicate(request),
             _ => state.answer(request),
         }
     }
 }
 
-fn is_at(request: &Request, moment: Moment) -> bool {
-    let is_put = request.method == "PUT" && moment == Moment::NewPassword;
-    is_put || moment_of(request) == Some(moment)
+/// Whether a request is one of this moment.
+pub fn is_at(request: &Request, moment: Moment) -> bool {
+    let is_change = moment == Moment::NewPassword && moment_of(request) == Some(Moment::SecondCall);
+    is_change || moment_of(request) == Some(moment)
 }
 
-fn duplicate() -> Answer {
-    Answer::status(409, r#"{"error":"duplicate"}"#)
+fn duplicate(request: &Request) -> Answer {
+    let is_scim = request.target.starts_with("/Users");
+    let error = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "scimType": "uniqueness", "status": "409" });
+    Answer::status(409, if is_scim { error } else { json!({ "error": "duplicate" }) }.to_string())
 }
 
 impl State {
     fn answer(&mut self, request: &Request) -> Answer {
         let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        if request.target.starts_with("/Users") {
+            return self.answer_scim(request, &body);
+        }
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
         let mut parts = path.trim_start_matches('/').split('/').skip(1);
         match (request.method.as_str(), parts.next(), parts.next()) {
-            ("POST", None, None) => self.create(&body),
+            ("POST", None, None) => self.create(request, &body),
             ("GET", None, None) => self.search(query),
             ("GET", Some(id), None) => self.one(id, |account| shown(account)),
             ("PUT", Some(id), Some("password")) => self.one(id, |account| {
@@ -149,20 +157,63 @@ impl State {
         }
     }
 
-    fn create(&mut self, body: &Value) -> Answer {
+    fn create(&mut self, request: &Request, body: &Value) -> Answer {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let (external_id, email) = (text(&body["external_id"]), text(&body["email"]["value"]));
-        let created = |id: &str| Answer::status(201, json!({ "id": id }).to_string());
-        let is_known = |account: &&Account| account.external_id == external_id || account.email == email;
-        if let Some(known) = self.accounts.iter().find(is_known) {
-            let is_same = self.is_idempotent && known.external_id == external_id;
-            return if is_same { created(&known.id) } else { duplicate() };
+        match self.made(external_id, email, body["password"].as_str()) {
+            Some(account) => Answer::status(201, json!({ "id": account.id }).to_string()),
+            None => duplicate(request),
+        }
+    }
+
+    /// The new account; `None` if another one has the id or the address.
+    fn made(&mut self, external_id: String, email: String, password: Option<&str>) -> Option<&mut Account> {
+        let is_known = |account: &Account| account.external_id == external_id || account.email == email;
+        if let Some(at) = self.accounts.iter().position(is_known) {
+            let is_same = self.is_idempotent && self.accounts[at].external_id == external_id;
+            return self.accounts.get_mut(at).filter(|_| is_same);
         }
         self.made += 1;
-        let id = format!("account-{}", self.made);
-        let password = body["password"].as_str().map(str::to_owned);
-        self.accounts.push(Account { id: id.clone(), external_id, email, password, roles: None });
-        created(&id)
+        let (id, password) = (format!("account-{}", self.made), password.map(str::to_owned));
+        self.accounts.push(Account { id, external_id, email, password, roles: None, user: Value::Null });
+        self.accounts.last_mut()
+    }
+
+    fn answer_scim(&mut self, request: &Request, body: &Value) -> Answer {
+        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+        match (request.method.as_str(), path.strip_prefix("/Users/")) {
+            ("POST", None) => {
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                let (external_id, email) = (text(&body["externalId"]), text(&body["emails"][0]["value"]));
+                let Some(account) = self.made(external_id, email, body["password"].as_str()) else {
+                    return duplicate(request);
+                };
+                account.user = body.clone();
+                account.user["id"] = json!(account.id);
+                if let Some(user) = account.user.as_object_mut() {
+                    user.remove("password");
+                }
+                Answer::status(201, account.user.to_string())
+            }
+            ("GET", None) => {
+                let wanted = query.split("%22").nth(1).unwrap_or_default();
+                let found = self.accounts.iter().filter(|account| account.external_id == wanted);
+                let users: Vec<&Value> = found.map(|account| &account.user).collect();
+                Answer::json(json!({ "totalResults": users.len(), "Resources": users }).to_string())
+            }
+            ("GET", Some(id)) => self.one(id, |account| account.user.clone()),
+            ("PATCH", Some(id)) => self.one(id, |account| {
+                for operation in body["Operations"].as_array().into_iter().flatten() {
+                    match operation["path"].as_str() {
+                        Some("password") => account.password = operation["value"].as_str().map(str::to_owned),
+                        Some(name) => account.user[name] = operation["value"].clone(),
+                        None => {}
+                    }
+                }
+                account.user.clone()
+            }),
+            _ => Answer::status(404, "{}"),
+        }
     }
 
     fn search(&self, query: &str) -> Answer {

@@ -62,12 +62,13 @@ account:
 
 /// A service that stores accounts at the server.
 pub fn service(store: Store, server: &FaultServer) -> Service {
-    let preset = match store {
-        Store::OneCall => "rest",
-        Store::Steps => "steps.yaml",
+    let kind = match store {
+        Store::OneCall => "http, preset: rest",
+        Store::Steps => "http, preset: steps.yaml",
+        Store::Scim => "scim, password: patch, discover: false",
     };
     let reach = format!("server: {{ url: '{}', tls: {{ ca: ca.pem }}, allow: [ 127.0.0.1 ] }}", server.url());
-    let settings = format!("{COMMON}target: {{ kind: http, preset: {preset}, {reach} }}\n");
+    let settings = format!("{COMMON}target: {{ kind: {kind}, {reach} }}\n");
     let rules = RULES.replace("  status:", "  roles: { value: [ customer ] }\n  status:");
     let export: String = (0..CUSTOMERS).map(|number| format!("{}\n", record(&name(number)))).collect();
     let files = [
