@@ -205,7 +205,7 @@ impl Cell {
                 };
                 answered.status == 503 && failed.is_some_and(is_meant)
             }
-            Self::Both => matches!(answered.status, 200 | 503),
+            Self::Both => matches!(answered.status, 200 | 204 | 503),
             Self::SometimesLeftOut => answered.status == 200,
         }
     }

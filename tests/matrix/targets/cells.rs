@@ -153,6 +153,9 @@ pub fn expected(store: Store, row: Row, moment: Moment) -> Option<Cell> {
     if store != Store::OneCall && moment == Moment::LaterLogin {
         return None;
     }
+    if let Some(cell) = of_scim(row, moment).filter(|_| store == Store::Scim) {
+        return Some(cell);
+    }
     match row {
         Row::HangUp => Some(away("cannot connect to the server")),
         Row::NoAnswer => Some(away("the connection broke")),
@@ -181,10 +184,31 @@ fn garbled(row: Row, moment: Moment) -> Cell {
             // the status says that it is done, and nothing else is needed
             _ => Cell::SignsIn,
         },
+        Moment::LaterLogin if row == Row::Of(Fault::Empty) => bad("no condition describes the answer (status 200)"),
         Moment::LookUp | Moment::LaterLogin => match row {
             Row::WrongType => bad("the answer is not JSON by its content type"),
             Row::Of(fault) => web(fault),
             _ => Cell::SignsIn,
         },
     }
+}
+
+/// What is different with SCIM, whose answers are described by its standard.
+fn of_scim(row: Row, moment: Moment) -> Option<Cell> {
+    let is_change = matches!(moment, Moment::SecondCall | Moment::NewPassword);
+    Some(match (row, moment) {
+        (Row::Of(Fault::BusyUntil), _) => {
+            Cell::Outage("rate_limited", "the server limits the rate of requests (status 429, wait 1 s)")
+        }
+        (Row::Of(Fault::Html), _) if is_change => bad("the answer to a change is a page in HTML"),
+        (Row::WrongType, Moment::Creation) => bad("the answer is not JSON by its content type"),
+        // a duplicate of some services: the user is searched
+        (Row::Of(Fault::Broken), Moment::Creation) => Cell::Both,
+        // the user is searched; the connection may have ended
+        (Row::Of(Fault::Empty), Moment::Creation) => Cell::Both,
+        (Row::Of(Fault::Empty), Moment::LookUp) => bad("the answer is not valid JSON"),
+        (Row::WithoutId, Moment::Creation) => Cell::SignsIn,
+        (Row::Of(fault), Moment::Creation) if row.is_a_success() => web(fault),
+        _ => return None,
+    })
 }

@@ -20,6 +20,9 @@ const CUSTOMERS: usize = 1000;
 /// How long after a fault a login may still be an outage.
 const RECOVERY: Duration = Duration::from_secs(10);
 
+/// How long a call of the ledger may take.
+const LEDGER_CALL: Duration = Duration::from_secs(2);
+
 /// The message that commits.
 const COMMIT: &[u8] = b"COMMIT\0";
 
@@ -31,6 +34,17 @@ pub enum Moment {
     AccountsNewPassword,
     LedgerAtFirst,
     LedgerLater,
+}
+
+impl Moment {
+    /// How long a login may take. A call of the ledger has a limit of its own, because a decision is recorded even if the
+    /// deadline has passed.
+    fn limit(self) -> Duration {
+        match self {
+            Self::LedgerAtFirst | Self::LedgerLater => 2 * LEDGER_CALL + DEADLINE,
+            _ => DEADLINE,
+        }
+    }
 }
 
 /// The columns, and what they are called.
@@ -87,6 +101,9 @@ impl Row {
 /// The cell of a moment. What a customer is answered does not depend on it.
 pub fn expected(row: Row, _: Moment) -> Option<Cell> {
     match row {
+        Row::Of(Fault::Unavailable) => Some(expected::away("the database is stopping or starting")),
+        Row::Of(Fault::Busy) => Some(Cell::Outage("rate_limited", "the database has too many connections")),
+        Row::Of(Fault::Malformed) => Some(expected::away("the driver cannot read the answer")),
         Row::Of(fault) => expected::expected(Adapter::Postgres, fault),
         // tried again, as a look-up of what the first try did
         Row::Commit(Loss::Message | Loss::Answer | Loss::Late(_)) => Some(Cell::SignsIn),
@@ -201,7 +218,7 @@ impl Scene {
         };
         block_in_place(|| self.wire(moment).proxy.heal());
         println!("{moment:?}: {}: {} ms, {}", row.name(), answered.took.as_millis(), answered.status);
-        let in_time = answered.took <= DEADLINE + ALLOWANCE;
+        let in_time = answered.took <= moment.limit() + ALLOWANCE;
         self.demand(row, moment, in_time, || format!("late: {answered:?}"));
         self.demand(row, moment, cell.is(&answered), || format!("expected {cell:?}, but {answered:?}"));
         if moment == Moment::AccountsNewPassword && answered.status != 204 {

@@ -71,10 +71,11 @@ async fn play_at(store: Store, moment: Moment) -> Vec<String> {
 fn manners(row: Row, moment: Moment, cell: Cell) -> Vec<Manner> {
     match (row, moment) {
         (Row::Late, _) => LATE.map(Manner::Late).to_vec(),
+        (Row::CreatedAgain, _) => vec![Manner::CreatedAgain],
         (Row::WithoutId, _) => vec![Manner::WithoutId],
         (Row::Nowhere, _) => vec![Manner::Nowhere],
         (_, Moment::LookUp) => vec![Manner::SentTwice],
-        _ if moment.writes() && row.may_have_no_effect() && matches!(cell, Cell::Outage(..)) => {
+        _ if moment.writes() && row.may_have_no_effect() && matches!(cell, Cell::Outage(..) | Cell::Both) => {
             vec![Manner::Usual, Manner::WithoutEffect(moment)]
         }
         _ => vec![Manner::Usual],
@@ -136,9 +137,6 @@ impl Scene {
             }
             Some(fault) => self.server.set(fault),
         }
-        if row == Row::CreatedAgain {
-            self.product.be_idempotent();
-        }
     }
 
     /// What the customer does at the moment.
@@ -183,12 +181,11 @@ impl Scene {
         for (row, manner, customer) in &met {
             let accounts = self.product.accounts_of(&email(customer));
             let typed = if *customer == self.veteran.0 { self.veteran.1.clone() } else { password(customer) };
-            let is_whole = |roles: bool| match accounts.as_slice() {
-                [account] => account.password.as_ref() == Some(&typed) && (!roles || account.roles.is_some()),
+            let is_whole = match accounts.as_slice() {
+                [account] => account.password.as_ref() == Some(&typed) && account.user["active"] != false,
                 _ => false,
             };
-            let has_roles = self.store == Store::OneCall;
-            self.demand(*row, is_whole(has_roles), || format!("{manner:?}: afterwards the target has {accounts:?}"));
+            self.demand(*row, is_whole, || format!("{manner:?}: afterwards the target has {accounts:?}"));
         }
         self.problems
     }

@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 use super::cells::Moment;
 use crate::servers::http_faults::{Answer, Request};
 
+/// When users are created and changed.
+const CREATED: &str = "2026-01-02T03:04:05Z";
+const CHANGED: &str = "2026-01-02T03:04:06Z";
+
 /// An account.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -17,6 +21,8 @@ pub struct Account {
     pub email: String,
     pub password: Option<String>,
     pub roles: Option<Value>,
+    /// Whether a further creation is answered as if it were the first.
+    pub is_made_again: bool,
     /// A user as a SCIM service returns it.
     pub user: Value,
 }
@@ -34,6 +40,8 @@ pub enum Manner {
     SentTwice,
     /// A creation is answered without the id.
     WithoutId,
+    /// Further creations of the same account are answered as the first.
+    CreatedAgain,
     /// Every creation is a duplicate, of nothing.
     Nowhere,
 }
@@ -49,13 +57,12 @@ struct State {
     accounts: Vec<Account>,
     made: usize,
     manner: Manner,
-    /// Whether a creation under an external id that exists is answered as if it were the first.
-    is_idempotent: bool,
 }
 
 /// Which moment a request is.
 pub fn moment_of(request: &Request) -> Option<Moment> {
-    let path = request.target.as_str();
+    // as the client encodes it
+    let path = request.target.replace("%5F", "_");
     match request.method.as_str() {
         "POST" if path == "/accounts" || path == "/Users" => Some(Moment::Creation),
         "POST" if path.ends_with("/verify") => Some(Moment::LaterLogin),
@@ -73,11 +80,6 @@ impl Product {
     /// Answers in another manner from now on.
     pub fn answer_in(&self, manner: Manner) {
         self.state().manner = manner;
-    }
-
-    /// Answers a creation under an external id that exists as if it were the first, from now on.
-    pub fn be_idempotent(&self) {
-        self.state().is_idempotent = true;
     }
 
     /// The accounts with an address.
@@ -170,12 +172,12 @@ impl State {
     fn made(&mut self, external_id: String, email: String, password: Option<&str>) -> Option<&mut Account> {
         let is_known = |account: &Account| account.external_id == external_id || account.email == email;
         if let Some(at) = self.accounts.iter().position(is_known) {
-            let is_same = self.is_idempotent && self.accounts[at].external_id == external_id;
-            return self.accounts.get_mut(at).filter(|_| is_same);
+            return self.accounts.get_mut(at).filter(|known| known.is_made_again && known.external_id == external_id);
         }
         self.made += 1;
+        let is_made_again = self.manner == Manner::CreatedAgain;
         let (id, password) = (format!("account-{}", self.made), password.map(str::to_owned));
-        self.accounts.push(Account { id, external_id, email, password, roles: None, user: Value::Null });
+        self.accounts.push(Account { id, external_id, email, password, roles: None, is_made_again, user: Value::Null });
         self.accounts.last_mut()
     }
 
@@ -190,6 +192,7 @@ impl State {
                 };
                 account.user = body.clone();
                 account.user["id"] = json!(account.id);
+                account.user["meta"] = json!({ "created": CREATED, "lastModified": CREATED });
                 if let Some(user) = account.user.as_object_mut() {
                     user.remove("password");
                 }
@@ -210,6 +213,7 @@ impl State {
                         None => {}
                     }
                 }
+                account.user["meta"]["lastModified"] = json!(CHANGED);
                 account.user.clone()
             }),
             _ => Answer::status(404, "{}"),
@@ -218,7 +222,7 @@ impl State {
 
     fn search(&self, query: &str) -> Answer {
         let (name, value) = query.split_once('=').unwrap_or_default();
-        let value = value.replace("%40", "@");
+        let (name, value) = (name.replace("%5F", "_"), value.replace("%40", "@"));
         let is_meant = |account: &&Account| {
             value == if name == "external_id" { account.external_id.as_str() } else { account.email.as_str() }
         };
