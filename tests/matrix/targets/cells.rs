@@ -185,6 +185,7 @@ fn garbled(row: Row, moment: Moment) -> Cell {
             _ => Cell::SignsIn,
         },
         Moment::LaterLogin if row == Row::Of(Fault::Empty) => bad("no condition describes the answer (status 200)"),
+        Moment::LookUp if row == Row::Of(Fault::Empty) => bad("the answer has no account at `$.items`"),
         Moment::LookUp | Moment::LaterLogin => match row {
             Row::WrongType => bad("the answer is not JSON by its content type"),
             Row::Of(fault) => web(fault),

@@ -103,7 +103,6 @@ pub fn expected(row: Row, _: Moment) -> Option<Cell> {
     match row {
         Row::Of(Fault::Unavailable) => Some(expected::away("the database is stopping or starting")),
         Row::Of(Fault::Busy) => Some(Cell::Outage("rate_limited", "the database has too many connections")),
-        Row::Of(Fault::Malformed) => Some(expected::away("the driver cannot read the answer")),
         Row::Of(fault) => expected::expected(Adapter::Postgres, fault),
         // tried again, as a look-up of what the first try did
         Row::Commit(Loss::Message | Loss::Answer | Loss::Late(_)) => Some(Cell::SignsIn),

@@ -2,6 +2,7 @@
 
 pub mod cells;
 pub mod database;
+pub mod names;
 mod play;
 mod product;
 mod settings;

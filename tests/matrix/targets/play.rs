@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use super::cells::{MOMENTS, Moment, ROWS, Row, Store, expected};
 use super::product::{Manner, Product, is_at, moment_of};
-use super::settings::service;
+use super::settings::{at, service};
 use crate::expected::{Cell, Fault};
 use crate::http::played;
 use crate::servers::http_faults::{Chosen, Fault as Played, FaultServer};
@@ -52,7 +52,7 @@ async fn play_at(store: Store, moment: Moment) -> Vec<String> {
     let product = Product::default();
     let answering = product.clone();
     let server = FaultServer::start_tls(move |request| answering.answer(request));
-    let service = service(store, &server);
+    let service = service(&server, &at(store, &server.url()));
     let veteran = (name(0), password(&name(0)));
     let mut scene = Scene { store, moment, service, server, product, next: 1, veteran, problems: Vec::new() };
     let first = scene.service.sign_in(&name(0)).await;

@@ -60,15 +60,8 @@ account:
   email.verified: { from: $.email.verified, default: false }
 ";
 
-/// A service that stores accounts at the server.
-pub fn service(store: Store, server: &FaultServer) -> Service {
-    let kind = match store {
-        Store::OneCall => "http, preset: rest",
-        Store::Steps => "http, preset: steps.yaml",
-        Store::Scim => "scim, password: patch, discover: false",
-    };
-    let reach = format!("server: {{ url: '{}', tls: {{ ca: ca.pem }}, allow: [ 127.0.0.1 ] }}", server.url());
-    let settings = format!("{COMMON}target: {{ kind: {kind}, {reach} }}\n");
+/// A service that stores accounts at the server, with these settings.
+pub fn service(server: &FaultServer, settings: &str) -> Service {
     let rules = RULES.replace("  status:", "  roles: { value: [ customer ] }\n  status:");
     let export: String = (0..CUSTOMERS).map(|number| format!("{}\n", record(&name(number)))).collect();
     let files = [
@@ -78,5 +71,16 @@ pub fn service(store: Store, server: &FaultServer) -> Service {
         ("steps.yaml", STEPS),
         ("target.yaml", STEPS_RULES),
     ];
-    Service::start_whole(&files, &settings)
+    Service::start_whole(&files, settings)
+}
+
+/// Settings of a service that stores accounts at this URL.
+pub fn at(store: Store, url: &str) -> String {
+    let kind = match store {
+        Store::OneCall => "http, preset: rest",
+        Store::Steps => "http, preset: steps.yaml",
+        Store::Scim => "scim, password: patch, discover: false",
+    };
+    let reach = format!("server: {{ url: '{url}', tls: {{ ca: ca.pem }}, allow: [ 127.0.0.1 ] }}");
+    format!("{COMMON}target: {{ kind: {kind}, {reach} }}\n")
 }
