@@ -105,8 +105,3 @@ async fn scim_services_as_targets() {
 async fn postgres_for_accounts_and_ledger() {
     targets::database::play().await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_target_whose_host_has_no_address() {
-    targets::names::play().await;
-}

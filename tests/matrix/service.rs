@@ -77,17 +77,6 @@ impl Service {
     /// The same with all settings.
     pub fn start_whole(files: &[(&str, &str)], settings: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        Self::start_in(folder, files, settings)
-    }
-
-    /// The same service with other settings.
-    pub fn restart(self, settings: &str) -> Self {
-        let Self { server, folder, .. } = self;
-        drop(server);
-        Self::start_in(folder, &[], settings)
-    }
-
-    fn start_in(folder: tempfile::TempDir, files: &[(&str, &str)], settings: &str) -> Self {
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
         write("ledger.key", &"ab".repeat(32));
         write("caller.token", TOKEN);

@@ -2,7 +2,6 @@
 
 pub mod cells;
 pub mod database;
-pub mod names;
 mod play;
 mod product;
 mod settings;
