@@ -12,9 +12,12 @@
 #![cfg(feature = "cli")]
 
 #[path = "browser/driver.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod driver;
 #[path = "browser/process.rs"]
 mod process;
+#[path = "browser/request.rs"]
+mod request;
 
 use driver::Browser;
 use process::Demo;

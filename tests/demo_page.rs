@@ -12,10 +12,13 @@
 
 #[path = "browser/process.rs"]
 mod process;
+#[path = "browser/request.rs"]
+mod request;
 
 use landfall::demo::samples::{self, Sample};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use process::{Answer, Demo, request};
+use process::Demo;
+use request::{Answer, request};
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
 

@@ -118,6 +118,7 @@ const PUBLIC: &[&str] = &[
     "adapters::http",
     "adapters::ldap",
     "adapters::memory",
+    "adapters::scim",
     "adapters::sql",
     "adapters::sqlite",
     "adapters::stored_hash",

@@ -21,11 +21,21 @@ mod rates;
 mod refusals;
 #[path = "../report/mod.rs"]
 mod report;
+#[allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "the tests' servers; one that does not start is left out"
+)]
+#[path = "../../tests/support/servers/mod.rs"]
+mod servers;
 mod steps;
+mod stores;
 mod world;
 
 use criterion::Criterion;
 use report::{Row, median, table};
+use stores::Stores;
 
 /// The size of the measurements.
 #[derive(Clone, Copy)]
@@ -54,16 +64,23 @@ fn main() {
         return;
     }
     if std::env::args().any(|argument| argument == "overload") {
-        table(&runtime.block_on(overload::rows(size)));
+        let rows: Vec<_> =
+            Stores::all().iter().flat_map(|stores| runtime.block_on(overload::rows(size, stores))).collect();
+        table(&rows);
         return;
     }
     // Naming one of criterion's measurements skips the others.
     if std::env::args().skip(1).all(|argument| argument.starts_with('-')) {
-        let mut rows = runtime.block_on(rates::argon2id(size));
-        rows.extend(runtime.block_on(rates::cheapest(size)));
+        let all = Stores::all();
+        let mut rows = runtime.block_on(rates::argon2id(size, &all));
+        for sqlite in all.iter().take(1) {
+            rows.extend(runtime.block_on(rates::cheapest(size, sqlite)));
+            runtime.block_on(steps::one_by_one(size, sqlite));
+        }
         rows.extend(runtime.block_on(memory::rows(size)));
-        rows.extend(runtime.block_on(overload::rows(size)));
-        runtime.block_on(steps::one_by_one(size));
+        for stores in &all {
+            rows.extend(runtime.block_on(overload::rows(size, stores)));
+        }
         println!();
         table(&rows);
         println!();

@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
 use crate::cpu::{self, Spent};
+use crate::stores::Stores;
 use crate::world::Cost;
 use crate::{Row, Size, customers, median, world};
 
@@ -36,11 +37,11 @@ struct Service {
 }
 
 impl Service {
-    fn start() -> Self {
+    fn start(stores: &Stores) -> Self {
         let folder = tempfile::tempdir().unwrap();
         // Customers come from many networks, and the limits of one network do not matter here.
         let more = "listen: 127.0.0.1:0\nservice: { trusted_proxies: [ 127.0.0.1/32 ] }\n";
-        world::write(folder.path(), CUSTOMERS, &format!("{}{more}", world::usual(Cost::Default)));
+        world::write(folder.path(), CUSTOMERS, &format!("{}{more}", world::usual(Cost::Default, stores)));
         let process = Command::new(env!("CARGO_BIN_EXE_landfall"))
             .arg("serve")
             .current_dir(folder.path())
@@ -183,9 +184,9 @@ fn part(figures: &mut [f64], thousandths: usize) -> f64 {
 }
 
 /// Few clients, many clients, and few again in each round; the rates of a round are compared with each other.
-pub async fn rows(size: Size) -> Vec<Row> {
+pub async fn rows(size: Size, stores: &Stores) -> Vec<Row> {
     let lasts = Duration::from_millis(size.load);
-    let service = Arc::new(Service::start());
+    let service = Arc::new(Service::start(stores));
     let mut before = load(&service, FEW, lasts).await;
     let (mut few, mut many, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..size.rounds.min(4) {
@@ -196,10 +197,10 @@ pub async fn rows(size: Size) -> Vec<Row> {
         many.push(much);
     }
     few.push(before);
-    vec![served(few, None), served(many, Some(median(shares)))]
+    vec![served(few, stores, None), served(many, stores, Some(median(shares)))]
 }
 
-fn served(loads: Vec<Load>, share: Option<f64>) -> Row {
+fn served(loads: Vec<Load>, stores: &Stores, share: Option<f64>) -> Row {
     let rate = median(loads.iter().map(|load| load.rate));
     let beside = median(loads.iter().map(|load| load.spent.without_hashing()));
     let peak = loads.iter().map(|load| load.peak).fold(0.0, f64::max);
@@ -227,5 +228,6 @@ fn served(loads: Vec<Load>, share: Option<f64>) -> Row {
     }
     figure.push_str(&format!("; {beside:.2} cores beside the hashes, {peak:.0} MiB of memory"));
     let (clients, goal) = if share.is_some() { (MANY, "0.85 of the rate, 503 in 100 ms") } else { (FEW, "") };
-    Row { what: format!("first logins over HTTP, {clients} clients in a closed loop"), figure, goal }
+    let what = format!("first logins over HTTP, {clients} clients in a closed loop, {}", stores.name);
+    Row { what, figure, goal }
 }

@@ -9,6 +9,7 @@ use landfall::password::lane::{Job, JobMemory, Lane};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
 
 use crate::cpu::{self, Spent};
+use crate::stores::Stores;
 use crate::world::{self, Cost, World, sign_in};
 use crate::{Row, Size, median};
 
@@ -39,21 +40,27 @@ struct Turn {
     spent: Spent,
 }
 
-/// Argon2id with default settings: all rates are compared with the lane's rate in the same round.
-pub async fn argon2id(size: Size) -> Vec<Row> {
+/// Argon2id with default settings, on each kind of stores: all rates are compared with the lane's rate in the same round.
+pub async fn argon2id(size: Size, stores: &[Stores]) -> Vec<Row> {
     let works = [Work::First(16), Work::First(64), Work::Later(16), Work::Later(64)];
-    let mut world = World::new(2 * size.turn * (1 + size.rounds as u64), Cost::Default).await;
+    let mut worlds = Vec::new();
+    for stores in stores {
+        worlds.push(World::new(2 * size.turn * (1 + size.rounds as u64), Cost::Default, stores).await);
+    }
     let (before, mut rounds) = (cpu::load(), Vec::new());
     for number in 0..=size.rounds {
-        let lane = turn(&mut world, Work::Lane, size.turn).await;
         let mut logins = Vec::new();
-        for work in works {
-            logins.push(turn(&mut world, work, size.turn).await);
+        for world in &mut worlds {
+            let lane = turn(world, Work::Lane, size.turn).await;
+            let mut of_world = Vec::new();
+            for work in works {
+                of_world.push(turn(world, work, size.turn).await);
+            }
+            logins.push((mean(lane, turn(world, Work::Lane, size.turn).await), of_world));
         }
-        let again = turn(&mut world, Work::Lane, size.turn).await;
         // The first round opens connections and warms caches.
         if number > 0 {
-            rounds.push((mean(lane, again), logins));
+            rounds.push(logins);
         }
     }
     println!(
@@ -62,35 +69,47 @@ pub async fn argon2id(size: Size) -> Vec<Row> {
         size.rounds,
         cpu::load()
     );
-    let lane_rate = median(rounds.iter().map(|(lane, _)| lane.rate));
-    let hash_ms = median(rounds.iter().map(|(lane, _)| lane.spent.all()));
-    println!("  {:30}{lane_rate:7.1}/s, {hash_ms:.2} ms of CPU each", Work::Lane.name());
     let mut rows = Vec::new();
-    for (at, work) in works.into_iter().enumerate() {
-        let of = |figure: &dyn Fn(&Turn, &Turn) -> f64| {
-            median(rounds.iter().filter_map(|(lane, logins)| Some(figure(lane, logins.get(at)?))))
-        };
-        let rate = of(&|_, login| login.rate);
-        let ratio = of(&|lane, login| login.rate / lane.rate);
-        // The ratio if only CPU time mattered and nothing else used the machine.
-        let share = of(&|lane, login| lane.spent.all() / login.spent.all());
-        let without_hashing = of(&|_, login| login.spent.without_hashing());
-        let beyond = of(&|lane, login| login.spent.all() - lane.spent.all());
-        println!(
-            "  {:30}{rate:7.1}/s, {ratio:.3} of the lane (goal 0.90), {share:.3} by CPU time; CPU outside the lane's threads {without_hashing:.2} ms, \
-             of the process beyond a hash {beyond:.2} ms (goal 2)",
-            work.name()
-        );
-        let figure = format!("{rate:.0}/s, {ratio:.2} of the lane's rate; {beyond:.1} ms of CPU more than the hash");
-        rows.push(Row { what: format!("{}, Argon2id 19 MiB, 2 passes", work.name()), figure, goal: "0.90" });
+    for (at, stores) in stores.iter().enumerate() {
+        let rounds: Vec<_> = rounds.iter().filter_map(|round| round.get(at)).collect();
+        for (at, work) in works.into_iter().enumerate() {
+            rows.push(compared(
+                stores,
+                work,
+                &rounds.iter().filter_map(|(lane, logins)| Some((*lane, *logins.get(at)?))).collect::<Vec<_>>(),
+            ));
+        }
     }
     rows
 }
 
+/// Logins compared with the lane beside them.
+fn compared(stores: &Stores, work: Work, rounds: &[(Turn, Turn)]) -> Row {
+    let of = |figure: &dyn Fn(&Turn, &Turn) -> f64| median(rounds.iter().map(|(lane, login)| figure(lane, login)));
+    let rate = of(&|_, login| login.rate);
+    let ratio = of(&|lane, login| login.rate / lane.rate);
+    // The ratio if only CPU time mattered and nothing else used the machine.
+    let share = of(&|lane, login| lane.spent.all() / login.spent.all());
+    let without_hashing = of(&|_, login| login.spent.without_hashing());
+    let beyond = of(&|lane, login| login.spent.all() - lane.spent.all());
+    println!(
+        "  {:10} {:28}{rate:7.1}/s, lane {:.1}/s with {:.2} ms of CPU each: {ratio:.3} of the lane (goal 0.90), {share:.3} by \
+         CPU time; CPU outside the lane's threads {without_hashing:.2} ms, of the process beyond a hash {beyond:.2} ms (goal 2)",
+        stores.name,
+        work.name(),
+        of(&|lane, _| lane.rate),
+        of(&|lane, _| lane.spent.all()),
+    );
+    let figure = format!(
+        "{rate:.0}/s, {ratio:.2} of the lane's rate, {share:.2} by CPU time; {beyond:.1} ms of CPU more than the hash"
+    );
+    Row { what: format!("{}, Argon2id 19 MiB, 2 passes, {}", work.name(), stores.name), figure, goal: "0.90, 2 ms" }
+}
+
 /// The same with the cheapest hash: the rest is the login itself.
-pub async fn cheapest(size: Size) -> Vec<Row> {
+pub async fn cheapest(size: Size, stores: &Stores) -> Vec<Row> {
     let works = [Work::First(1), Work::First(16), Work::First(64), Work::Later(1), Work::Later(16), Work::Later(64)];
-    let mut world = World::new(3 * size.turn * (1 + size.rounds as u64), Cost::Cheapest).await;
+    let mut world = World::new(3 * size.turn * (1 + size.rounds as u64), Cost::Cheapest, stores).await;
     let mut rounds = Vec::new();
     for number in 0..=size.rounds {
         let mut logins = Vec::new();

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use bumpalo::Bump;
 use landfall::migrate::{Migrator, MigratorParts, Observer, Outcome, RuleSet, Step};
 
+use crate::stores::Stores;
 use crate::world::{Cost, World, sign_in};
 use crate::{Size, customers, median};
 
@@ -43,8 +44,8 @@ impl Observer for StepTimer {
 }
 
 /// First and later logins one at a time, with the cheapest hash, timed by step.
-pub async fn one_by_one(size: Size) {
-    let world = World::new(size.single, Cost::Cheapest).await;
+pub async fn one_by_one(size: Size, stores: &Stores) {
+    let world = World::new(size.single, Cost::Cheapest, stores).await;
     let timer = Arc::new(StepTimer::default());
     let parts = MigratorParts { observer: timer.clone(), ..world.built.parts.clone() };
     let migrator = Arc::new(Migrator::new(parts, world.built.migrator.clone()));

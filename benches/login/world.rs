@@ -12,6 +12,7 @@ use landfall::migrate::{Migrator, Outcome, Silent};
 use tempfile::TempDir;
 
 use crate::customers;
+use crate::stores::Stores;
 
 /// The cost of new hashes, as in the settings.
 #[derive(Clone, Copy)]
@@ -31,7 +32,7 @@ pub struct World {
 }
 
 /// The settings of a service as they usually are. The rest of the service may be added.
-pub fn usual(cost: Cost) -> String {
+pub fn usual(cost: Cost, stores: &Stores) -> String {
     let argon2 = match cost {
         Cost::Default => "",
         Cost::Cheapest => "argon2: { memory: 8KiB, passes: 1 }, ",
@@ -39,9 +40,8 @@ pub fn usual(cost: Cost) -> String {
     format!(
         "rules: shop.yaml\n\
          source: {{ kind: file, path: export.ndjson, logins: [ $.login, $.contact.mail ] }}\n\
-         target: {{ kind: sql, url: 'sqlite:accounts.db' }}\n\
-         ledger: {{ url: 'sqlite:ledger.db', key: '${{KEY}}' }}\n\
-         password: {{ {argon2}decoy: {{ scheme: md5, value: 900150983cd24fb0d6963f7d28e17f72 }} }}\n"
+         password: {{ {argon2}decoy: {{ scheme: md5, value: 900150983cd24fb0d6963f7d28e17f72 }} }}\n{}",
+        stores.settings()
     )
 }
 
@@ -59,9 +59,9 @@ pub fn write(folder: &Path, customers: u64, settings: &str) {
 
 impl World {
     /// A world with this many legacy customers. Requires a runtime.
-    pub async fn new(customers: u64, cost: Cost) -> Self {
+    pub async fn new(customers: u64, cost: Cost, stores: &Stores) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), customers, &format!("{}{PATIENT}", usual(cost)));
+        write(folder.path(), customers, &format!("{}{PATIENT}", usual(cost, stores)));
         let environment = |_: &str| Some("0123456789abcdef".repeat(4));
         let read = Settings::read_in(&folder.path().join("landfall.yaml"), &environment).unwrap();
         assert!(read.loaded.is_some(), "{}", plain(&read.files, &read.findings));

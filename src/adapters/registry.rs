@@ -1,7 +1,7 @@
 //! All adapters that settings can name: one row for each `kind`. `config` iterates over the rows and knows no adapter, so an
 //! adapter is a folder, a row here, and a cargo feature.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +24,7 @@ use super::sqlite;
 use super::suites;
 pub use super::write_back::{UsedValue, WriteBackAdapter, WriteBackContext};
 use crate::diag::{Files, Findings, Severity};
+use crate::formats::{Format, Records};
 use crate::hashing::Hasher;
 use crate::ports::{
     AuditHead, BoxFuture, IdentifierProfile, Keyring, OpenLedger, PortError, PortErrorKind, SharedLimits, Source,
@@ -49,6 +50,30 @@ pub struct OpenSource {
     pub source: Arc<dyn Source>,
     /// What was found when an export was read.
     pub report: Option<FileReport>,
+}
+
+/// All records of a source.
+pub enum Listing {
+    /// Those of an export.
+    Export {
+        /// The file.
+        path: PathBuf,
+        /// Its format, if the settings say it.
+        format: Option<Format>,
+        /// The path of the list that contains the records, if the settings say it.
+        records: Option<String>,
+    },
+    /// Those of another system, read page by page. Reading blocks, and happens within a tokio runtime.
+    Records(Records),
+}
+
+/// Why a source does not list its records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unlisted {
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What to do.
+    pub help: String,
 }
 
 /// What became of trying a source out. Contains no value of a record.
@@ -107,6 +132,17 @@ pub trait SourceAdapter: AdapterSettings {
 
     /// Opens the source. Must be called within a tokio runtime.
     fn open<'a>(&'a self, context: SourceContext<'a>) -> BoxFuture<'a, Result<OpenSource, OpenError>>;
+
+    /// All records, for `landfall bulk`. Reads nothing yet. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// If the source is asked for one record at a time.
+    fn listing(&self, _context: SourceContext<'_>) -> Result<Listing, Unlisted> {
+        Err(Unlisted {
+            message: format!("the source `{}` cannot list its records", self.name()),
+            help: "export the records from the legacy system, and give the file with `--in`".to_owned(),
+        })
+    }
 }
 
 /// What a verifier is given when it is opened.

@@ -21,7 +21,20 @@ pub fn records(
     at: Option<RecordsPath>,
     follow: impl FnOnce(Source) -> Source,
 ) -> Result<(Records, Reading), CommandError> {
-    let source = follow(source(path)?);
+    records_of(follow(source(path)?), path, format, options, at)
+}
+
+/// Opens the records in a stream of bytes. `path` has the file extension, and is named in errors.
+///
+/// # Errors
+/// If the stream cannot be read, or its format cannot be detected.
+pub fn records_of(
+    source: Source,
+    path: &Path,
+    format: Option<Format>,
+    options: ReadOptions,
+    at: Option<RecordsPath>,
+) -> Result<(Records, Reading), CommandError> {
     if let Some(format) = format.or_else(|| extension(path).and_then(Format::from_extension)) {
         return Ok(open_at(source, format, options, at));
     }
@@ -65,7 +78,11 @@ pub fn first(path: &Path, most: usize, at: Option<&RecordsPath>) -> Result<Vec<S
     Ok(texts)
 }
 
-fn source(path: &Path) -> Result<Source, CommandError> {
+/// Opens a file of records, or standard input.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn source(path: &Path) -> Result<Source, CommandError> {
     if is_dash(path) {
         if io::stdin().is_terminal() {
             let help = "give a file, or pipe the records to standard input";

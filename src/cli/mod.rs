@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 mod account;
 mod audit;
+mod bulk;
 mod capability;
 mod check;
 mod completions;
@@ -18,6 +19,7 @@ mod input;
 mod ledger;
 mod load;
 mod ops;
+mod output;
 mod password;
 mod pipeline;
 mod process;
@@ -73,6 +75,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Turn a file of legacy records into accounts
     Transform(transform::Arguments),
+    /// Create the accounts of customers who have not come yet
+    Bulk(bulk::Arguments),
     /// Write starter rules from sample records
     Init(init::Arguments),
     /// Format rule and test files
@@ -134,6 +138,7 @@ pub fn run() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Transform(arguments) => transform::run(&arguments),
+        Command::Bulk(arguments) => bulk::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Ops(arguments) => ops::run(&arguments),

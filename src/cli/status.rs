@@ -113,7 +113,10 @@ fn human(summary: &Summary, forecast: Option<&Forecast>, arguments: &Arguments) 
     line("migrated", of_all(summary.migrated, arguments.of));
     line("pending", summary.pending.to_string());
     if summary.activated > 0 {
-        line("activated", format!("{} (were pending, and have set a password)", summary.activated));
+        line(
+            "activated",
+            format!("{} (created before their first login, and have a password by now)", summary.activated),
+        );
     }
     if summary.undoing > 0 {
         line("undoing", summary.undoing.to_string());

@@ -1,11 +1,10 @@
 //! `landfall transform`: turns a file of legacy records into a file of accounts.
 
-mod tally;
+pub(super) mod tally;
 mod worker;
 mod written;
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
+use std::io::{self, ErrorKind, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -13,6 +12,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::input::{extension, is_dash, notice, records};
+use super::output::{OutError, Sink, is_same_file};
 use super::{CommandError, FINDINGS, FINE, load, pipeline};
 use crate::engine::plan::Plan;
 use crate::formats::{Format, ReadOptions};
@@ -209,14 +209,6 @@ fn check_distinct_files(arguments: &Arguments) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    match (std::fs::canonicalize(one), std::fs::canonicalize(other)) {
-        (Ok(one), Ok(other)) => one == other,
-        // files that do not exist yet can only be compared by name
-        _ => one == other,
-    }
-}
-
 /// The progress of reading, shown on standard error if that is a terminal.
 struct Progress(ProgressBar);
 
@@ -242,55 +234,12 @@ impl Progress {
     }
 }
 
-/// A write error, with the name of the file.
-struct OutError {
-    name: String,
-    error: io::Error,
-}
-
 /// The output files.
 struct Out {
     accounts: Sink,
     rejects: Option<Sink>,
     target: Target,
     is_first: bool,
-}
-
-struct Sink {
-    name: String,
-    writer: Box<dyn Write + Send>,
-}
-
-impl Sink {
-    fn open(path: &Path) -> Result<Self, CommandError> {
-        if is_dash(path) {
-            return Ok(Self { name: "standard output".to_owned(), writer: Box::new(buffered(io::stdout())) });
-        }
-        let name = format!("`{}`", path.display());
-        let file = create(path).map_err(|e| CommandError::new(format!("cannot write {name}: {}", e.kind())))?;
-        Ok(Self { name, writer: Box::new(buffered(file)) })
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), OutError> {
-        self.writer.write_all(bytes).map_err(|error| OutError { name: self.name.clone(), error })
-    }
-
-    fn end(&mut self) -> Result<(), OutError> {
-        self.writer.flush().map_err(|error| OutError { name: self.name.clone(), error })
-    }
-}
-
-fn buffered<W: Write>(writer: W) -> BufWriter<W> {
-    BufWriter::with_capacity(256 * 1024, writer)
-}
-
-/// Creates a file that only its owner can read: it contains personal data, and possibly stored passwords.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 impl Out {
@@ -326,8 +275,8 @@ impl Out {
             (Target::Json, false) => self.accounts.write(b"\n]\n")?,
             _ => {}
         }
-        self.accounts.end()?;
-        self.rejects.as_mut().map_or(Ok(()), Sink::end)
+        self.accounts.flush()?;
+        self.rejects.as_mut().map_or(Ok(()), Sink::flush)
     }
 }
 

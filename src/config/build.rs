@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Loaded;
 use super::open::{BuildError, Stores, number, stores};
 use super::settings::{LoginSettings, Settings};
-use super::systems::{self, OpenSystems};
+use super::systems::{self, OpenSystems, Which};
 use super::write_back;
 use crate::adapters::file::FileReport;
 use crate::adapters::registry::Opening;
@@ -47,7 +47,7 @@ impl std::fmt::Debug for Built {
 }
 
 /// The timeout of a single call of the ledger. Stops a full disk from delaying logins; commits take milliseconds.
-const LEDGER_CALL: Duration = Duration::from_secs(2);
+pub(super) const LEDGER_CALL: Duration = Duration::from_secs(2);
 
 /// Opens everything in the settings and puts it together. A file source is indexed, which takes seconds per million
 /// records. Must be called within a tokio runtime.
@@ -64,12 +64,8 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     let callers = Callers::from_settings(&settings.service.callers, nonces)?;
     let (verifiers, verifier_figures) = systems::verifiers(&settings, &folder, &hasher, &identifiers).await?;
     let OpenSystems { first: legacy, more, reports, figures: sources } =
-        systems::open(&settings, &folder, rules, &verifiers, &identifiers).await?;
-    let guards = match store.capabilities().lookup {
-        AccountLookup::Login => guard::GuardSettings::local(),
-        // A remote system fails like a legacy system does.
-        AccountLookup::ExternalId => settings.guard.into(),
-    };
+        systems::open(&settings, &folder, rules, &verifiers, &identifiers, Which::All).await?;
+    let guards = target_guards(&settings, &*store);
     let (target, target_figures) = guarded_target(Arc::clone(&store), &guards);
     let (guarded, ledger_figures) = guarded_ledger(Arc::clone(&ledger.ledger), LEDGER_CALL);
     let outbox = guarded_outbox(Arc::clone(&ledger.outbox), LEDGER_CALL, &ledger_figures);
@@ -104,13 +100,27 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     Ok(Built { parts, migrator, ledger, target: store, callers, delivery, anchors, reports, figures })
 }
 
+/// The guards of the target.
+pub(super) fn target_guards(settings: &Settings, target: &dyn Target) -> guard::GuardSettings {
+    match target.capabilities().lookup {
+        AccountLookup::Login => guard::GuardSettings::local(),
+        // A remote system fails like a legacy system does.
+        AccountLookup::ExternalId => settings.guard.into(),
+    }
+}
+
 /// The names of all receivers of events.
 fn receivers(settings: &Settings) -> Vec<String> {
     let webhooks = settings.hooks.webhooks.iter().map(|webhook| webhook.name.clone());
     webhooks.chain(settings.write_backs().map(|(_, source, _)| events::write_back_receiver(source))).collect()
 }
 
-fn migrator(login: &LoginSettings, identifiers: IdentifierProfile, tenant: Option<String>) -> MigratorSettings {
+/// The settings of the migrator, without events.
+pub(super) fn migrator(
+    login: &LoginSettings,
+    identifiers: IdentifierProfile,
+    tenant: Option<String>,
+) -> MigratorSettings {
     MigratorSettings {
         identifiers,
         tenant,

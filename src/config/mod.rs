@@ -5,6 +5,7 @@
 #![doc = include_str!("../../docs/settings.md")]
 
 mod build;
+mod bulk;
 mod check;
 mod collector;
 mod environment;
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 
 pub use crate::adapters::registry::Opening;
 pub use build::{Built, build, calibrate};
+pub use bulk::{BulkParts, bulk};
 use collector::Collector;
 pub use environment::{Environment, process as process_environment};
 pub use open::{BuildError, LedgerAlone, Stores, ledger, stores};
@@ -41,6 +43,7 @@ pub use settings::{
     LogFormat, LogLevel, LogSettings, LoginSettings, Params, PasswordSettings, Pepper, ServiceSettings, Settings,
     TlsFiles, Window, WriteBackSettings,
 };
+pub use systems::OwnRecords;
 use tree::Tree;
 
 use crate::adapters::registry::{Trial, TrialFinding};

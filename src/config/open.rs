@@ -157,7 +157,7 @@ pub(super) fn number(number: u32) -> usize {
 }
 
 /// What computes hashes, with the costs and peppers of the settings.
-fn hasher(settings: &Settings) -> Result<Hasher, BuildError> {
+pub(super) fn hasher(settings: &Settings) -> Result<Hasher, BuildError> {
     let argon2 = settings.password.argon2;
     let kib = u32::try_from(argon2.memory / 1024).unwrap_or(u32::MAX);
     let parameters = StoreParameters::new(kib, argon2.passes, argon2.lanes)?;

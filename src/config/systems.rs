@@ -14,7 +14,9 @@ use crate::adapters::stored_hash::StoredHashVerifier;
 use crate::guard::{GuardFigures, GuardSettings, guarded_source, guarded_verifier};
 use crate::hashing::Hasher;
 use crate::migrate::{LegacySystem, LiveRules, UnknownVerifier, Verifiers};
-use crate::ports::{IdentifierProfile, Source, Verifier};
+use crate::ports::{
+    BoxFuture, Call, Identifier, IdentifierProfile, PortError, PortErrorKind, Record, Source, Verifier,
+};
 
 /// The legacy systems, opened and guarded.
 pub(super) struct OpenSystems {
@@ -26,7 +28,25 @@ pub(super) struct OpenSystems {
     pub figures: Vec<GuardFigures>,
 }
 
-/// Opens all legacy systems.
+/// Which legacy systems are opened.
+#[derive(Clone, Copy)]
+pub(super) enum Which<'n> {
+    /// All.
+    All,
+    /// The one whose source has this name, and those that are asked before it.
+    UpTo(&'n str, OwnRecords),
+}
+
+/// Where the records of a system are read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnRecords {
+    /// From its source.
+    Source,
+    /// From an export, so that its source need not be there.
+    Export,
+}
+
+/// Opens legacy systems.
 ///
 /// # Errors
 /// [`BuildError::Source`].
@@ -36,12 +56,18 @@ pub(super) async fn open(
     rules: Vec<LoadedRules>,
     verifiers: &Verifiers,
     identifiers: &IdentifierProfile,
+    which: Which<'_>,
 ) -> Result<OpenSystems, BuildError> {
     let guards = &GuardSettings::from(settings.guard);
     let (mut systems, mut reports, mut figures) = (Vec::new(), Vec::new(), Vec::new());
     for (system, loaded) in settings.systems().zip(rules) {
         let mut opener = Opener { folder, guards, reports: &mut reports, figures: &mut figures };
-        let source = opener.open(system.source, identifiers.clone(), guards.call).await?;
+        let name = system.source.adapter().name();
+        let is_last = matches!(which, Which::UpTo(last, _) if last == name);
+        let source = match which {
+            Which::UpTo(_, OwnRecords::Export) if is_last => Arc::new(ReadElsewhere(name.to_owned())),
+            _ => opener.open(system.source, identifiers.clone(), guards.call).await?,
+        };
         let (source, record_limit) = opener.enriched(&system, source).await?;
         let rules = Arc::new(LiveRules::new(loaded.rules));
         let verifiers = verifiers.ordered(system.verify_with).map_err(unknown_verifier)?;
@@ -54,10 +80,27 @@ pub(super) async fn open(
             write_back: system.write_back.map(WriteBackSettings::kept),
             ..LegacySystem::new(source, verifiers, rules)
         });
+        if is_last {
+            break;
+        }
     }
     let mut systems = systems.into_iter();
     let first = systems.next().ok_or_else(|| BuildError::Source("the settings name no source".into()))?;
     Ok(OpenSystems { first, more: systems.collect(), reports, figures })
+}
+
+/// A source that is not asked, because its records are read from an export.
+struct ReadElsewhere(String);
+
+impl Source for ReadElsewhere {
+    fn name(&self) -> &str {
+        &self.0
+    }
+
+    fn fetch<'a>(&'a self, _: Call<'a>, _: &'a Identifier) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
+        let error = PortError::new(PortErrorKind::Unsupported, &self.0, "fetch");
+        Box::pin(async { Err(error.because("its records are read from an export")) })
+    }
 }
 
 fn unknown_verifier(unknown: UnknownVerifier) -> BuildError {

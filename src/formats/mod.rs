@@ -119,6 +119,8 @@ pub struct RawRecord {
     /// The positions, from 1, of the accounts that are still to be created from it, if only some of its accounts were rejected
     /// before; empty for all.
     pub accounts: Vec<usize>,
+    /// For a record that was rejected before: digests of logins that other records have, too.
+    pub shared: Vec<String>,
 }
 
 /// Never shows values.
@@ -286,17 +288,17 @@ impl Iterator for Stream {
         let found = self.reader.next()?;
         self.number += 1;
         let number = self.number;
-        let (found, format, accounts) = match found {
+        let (found, format, (accounts, shared)) = match found {
             Ok((json, place)) if self.is_reject(&json) => {
                 let (found, format) = reject::unwrap(&json, place.line, self.options);
-                (found.map(|(json, _)| (json, place)), format, reject::accounts(&json))
+                (found.map(|(json, _)| (json, place)), format, reject::listed(&json))
             }
-            found => (found, self.format, Vec::new()),
+            found => (found, self.format, Default::default()),
         };
         let skipped = self.skipped;
         let record = |(json, Place { line, bytes }): (String, Place)| {
             let bytes = bytes.map(|bytes| bytes.start + skipped..bytes.end + skipped);
-            RawRecord { json, number, line, bytes, accounts }
+            RawRecord { json, number, line, bytes, accounts, shared }
         };
         Some(found.map(record).map_err(|problem| {
             self.ended = problem.fatal;

@@ -34,6 +34,9 @@ pub struct About<'r> {
     /// The positions, from 1, of the accounts that were not created, if others of the record were.
     #[serde(skip_serializing_if = "<[usize]>::is_empty")]
     pub accounts: &'r [usize],
+    /// Digests of logins that other records have, too, so that a later run without them does not take them for its own.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub shared: &'r [String],
     /// Why it was rejected: objects with `rule`, `step`, `message`, and, for several accounts, `account` and `id`.
     pub reasons: &'r [serde_json::Value],
 }
@@ -88,11 +91,14 @@ struct RejectHead {
     format: Option<String>,
     #[serde(default)]
     accounts: Vec<usize>,
+    #[serde(default)]
+    shared: Vec<String>,
 }
 
-/// The accounts listed in the line of a rejected record.
-pub(super) fn accounts(json: &str) -> Vec<usize> {
-    serde_json::from_str::<Wrapper<'_>>(json).map(|wrapper| wrapper.landfall_reject.accounts).unwrap_or_default()
+/// The accounts and the digests of shared logins listed in the line of a rejected record.
+pub(super) fn listed(json: &str) -> (Vec<usize>, Vec<String>) {
+    let head = serde_json::from_str::<Wrapper<'_>>(json).map(|wrapper| wrapper.landfall_reject).unwrap_or_default();
+    (head.accounts, head.shared)
 }
 
 /// The record in the line of a rejected record. Text is read in its original format first, then as JSON,
@@ -149,7 +155,7 @@ mod tests {
     }
 
     fn about(format: Option<Format>) -> About<'static> {
-        About { number: 7, line: 9, format: format.map(Format::name), accounts: &[], reasons: &[] }
+        About { number: 7, line: 9, format: format.map(Format::name), accounts: &[], shared: &[], reasons: &[] }
     }
 
     #[test]

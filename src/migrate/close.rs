@@ -21,10 +21,7 @@ impl Visit<'_> {
                 ending = overloaded;
             }
         }
-        match self.place.take() {
-            Some(place) if !ending.outcome.is_temporary() => place.served(),
-            given_up => drop(given_up),
-        }
+        self.leave(&ending.outcome);
         ending = self.record(ending).await;
         self.counting.settle();
         self.step(&Step::Ended { outcome: &ending.outcome, took: self.started.elapsed() });
@@ -67,6 +64,16 @@ impl Visit<'_> {
         match self.cx.refusals.hold_back(self.started, &self.hashes).await {
             Ok(()) => ending,
             Err(_) => Ending::of(Outcome::Overloaded),
+        }
+    }
+
+    /// Leaves the place among those whose hashes are computed. A login that was given up, or that an outage ended before
+    /// its first hash, says nothing about what logins take.
+    fn leave(&mut self, outcome: &Outcome) {
+        let has_hashed = self.hashes.legacy.or(self.hashes.target).is_some();
+        match self.place.take() {
+            Some(place) if *outcome != Outcome::Overloaded && (has_hashed || !outcome.is_temporary()) => place.served(),
+            given_up => drop(given_up),
         }
     }
 

@@ -5,7 +5,7 @@ use crate::engine::plan::Plan;
 use crate::model::json::to_json;
 use crate::model::{Kind, Value};
 use crate::password::Credential;
-use crate::ports::IdentifierProfile;
+use crate::ports::{Identifier, IdentifierProfile};
 
 /// Why a login would not accept an account that the rules make of a record: it has no usable id, no login that can be typed,
 /// or a credential that cannot be read. Nothing for rules that do not say who a record is.
@@ -38,11 +38,16 @@ pub(super) fn id<'a>(who: &Identity<'a>) -> Result<&'a str, Reason> {
 
 /// The logins in their one spelling, without doubles. What cannot be typed here is no login here.
 pub(super) fn logins(who: &Identity<'_>, identifiers: &IdentifierProfile) -> Vec<String> {
-    let mut logins: Vec<String> = Vec::new();
+    spelled_logins(who, identifiers).iter().map(|login| login.canonical().to_owned()).collect()
+}
+
+/// The same logins as the record spells them.
+pub(super) fn spelled_logins(who: &Identity<'_>, identifiers: &IdentifierProfile) -> Vec<Identifier> {
+    let mut logins: Vec<Identifier> = Vec::new();
     for login in who.logins.as_list().unwrap_or_default() {
         let Some(Ok(login)) = login.as_text().map(|text| identifiers.canonical(text)) else { continue };
-        if !logins.iter().any(|known| known == login.canonical()) {
-            logins.push(login.canonical().to_owned());
+        if !logins.iter().any(|known| known.canonical() == login.canonical()) {
+            logins.push(login);
         }
     }
     logins

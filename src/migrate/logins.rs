@@ -14,17 +14,28 @@ use super::mapping::{Identity, Question};
 use super::outcome::{Outcome, Refusal};
 use super::step::Step;
 use super::visit::Visit;
-use crate::ports::{AccountState, DecisionReason, Event, EventKind, Identifier, LegacyKey, Source};
+use crate::ports::{AccountState, DecisionReason, Event, EventKind, Identifier, LegacyKey, PortError, Source};
 
 /// Where the source resolves a login to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Resolution {
+pub(super) enum Resolution {
     /// The same customer.
     SameCustomer,
     /// Another customer, several customers, or a record that cannot be read.
     Elsewhere,
     /// No customer.
     Nobody,
+}
+
+/// Whether a system that is asked before the customer's own knows a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Earlier {
+    /// One does.
+    Known,
+    /// None does.
+    Unknown,
+    /// None does, and the customer's own system does not serve such logins.
+    NotServed,
 }
 
 /// A login of a record that has to be looked up.
@@ -133,31 +144,43 @@ impl Visit<'_> {
     async fn resolve_candidates(&self, candidates: Vec<Candidate>, key: &LegacyKey) -> Flow<Vec<String>> {
         let lookups = try_join_all(candidates.iter().map(|candidate| self.resolve(&candidate.login, key)));
         let found = timeout_at(self.deadline, lookups).await;
-        let found = found.unwrap_or_else(|_| Err(Ending::of(Outcome::LegacyUnavailable)))?;
+        let found = match found {
+            Ok(found) => found.map_err(|error| self.legacy_failed(&error))?,
+            Err(_) => return Err(Ending::of(Outcome::LegacyUnavailable)),
+        };
         let owned = candidates.into_iter().zip(found).filter(|(candidate, resolution)| candidate.is_owned(*resolution));
         Ok(owned.map(|(candidate, _)| candidate.login.canonical().to_owned()).collect())
     }
 
     /// Looks up a login: a login that a system asked earlier knows leads there.
-    async fn resolve(&self, login: &Identifier, key: &LegacyKey) -> Flow<Resolution> {
+    pub(super) async fn resolve(&self, login: &Identifier, key: &LegacyKey) -> Result<Resolution, PortError> {
+        match self.resolve_earlier(login).await? {
+            Earlier::Known => Ok(Resolution::Elsewhere),
+            Earlier::Unknown => self.resolve_at_system(login, key).await,
+            Earlier::NotServed => Ok(Resolution::Nobody),
+        }
+    }
+
+    /// Looks up a login at the systems that are asked before the customer's own.
+    pub(super) async fn resolve_earlier(&self, login: &Identifier) -> Result<Earlier, PortError> {
         for system in self.cx.systems.of(login) {
             if system.source.name() == self.legacy.source.name() {
-                return self.resolve_at_system(login, key).await;
+                return Ok(Earlier::Unknown);
             }
             let source = system.source.without_parts().unwrap_or(&*system.source);
             match source.fetch(self.call(), login).await {
                 Ok(None) => {}
-                Ok(Some(_)) => return Ok(Resolution::Elsewhere),
-                Err(error) if error.is_about_one_record() => return Ok(Resolution::Elsewhere),
-                Err(error) => return Err(self.legacy_failed(&error)),
+                Ok(Some(_)) => return Ok(Earlier::Known),
+                Err(error) if error.is_about_one_record() => return Ok(Earlier::Known),
+                Err(error) => return Err(error),
             }
         }
-        Ok(Resolution::Nobody)
+        Ok(Earlier::NotServed)
     }
 
     /// Looks up a login at the source. Parts of records from elsewhere are fetched only if the rules need them to tell whose
     /// the record is.
-    async fn resolve_at_system(&self, login: &Identifier, key: &LegacyKey) -> Flow<Resolution> {
+    async fn resolve_at_system(&self, login: &Identifier, key: &LegacyKey) -> Result<Resolution, PortError> {
         let source = &*self.legacy.source;
         if let Some(bare) = source.without_parts()
             && let Some(resolution) = self.resolve_at(bare, login, key).await?
@@ -168,12 +191,17 @@ impl Visit<'_> {
     }
 
     /// Looks up a login; `None` if the rules cannot tell whose the record is.
-    async fn resolve_at(&self, source: &dyn Source, login: &Identifier, key: &LegacyKey) -> Flow<Option<Resolution>> {
+    async fn resolve_at(
+        &self,
+        source: &dyn Source,
+        login: &Identifier,
+        key: &LegacyKey,
+    ) -> Result<Option<Resolution>, PortError> {
         let record = match source.fetch(self.call(), login).await {
             Ok(Some(record)) => record,
             Ok(None) => return Ok(Some(Resolution::Nobody)),
             Err(error) if error.is_about_one_record() => return Ok(Some(Resolution::Elsewhere)),
-            Err(error) => return Err(self.legacy_failed(&error)),
+            Err(error) => return Err(error),
         };
         // With the facts of a login by that name.
         let mut run = self.run.clone();

@@ -189,7 +189,8 @@ impl Question<'_> {
     }
 }
 
-fn draft(made: &Made<'_>) -> Draft {
+/// The text of an account.
+pub(super) fn draft(made: &Made<'_>) -> Draft {
     let mut claims = Vec::new();
     made.write_json(&mut claims);
     let must_change = matches!(made.account.claim("must_change_password"), Value::Bool(true));

@@ -29,6 +29,7 @@ mod admission;
 mod allowance;
 mod attempts;
 mod binding;
+mod bulk;
 mod close;
 mod context;
 mod create;
@@ -60,6 +61,9 @@ pub use admin::{AccountAdmin, Restored, Undone};
 pub use allowance::{Allowance, AttemptSettings};
 pub use attempts::Challenge;
 pub use binding::{bind_store, check_store};
+pub use bulk::{
+    Bulk, BulkAccount, BulkEvents, BulkMode, BulkOutcome, BulkSettings, KnownCustomer, RecordLogins, SharedLogins,
+};
 #[doc(hidden)]
 pub use identity::refused_at_login;
 pub use login::{Answer, Login, Migrator, MigratorParts, MigratorSettings};

@@ -4,8 +4,9 @@ use super::context::Records;
 use super::login::Migrator;
 use super::write_back::Known;
 use crate::ports::{
-    Abandon, AccountState, Call, Decision, DecisionOutcome, DecisionReason, Deletion, Entry, EntryState, Event,
-    EventKind, ExternalId, Finish, Finished, Found, Left, LegacyKey, Operation, PortError, Target, TargetId, UndoEnd,
+    Abandon, AccountLookup, AccountState, Call, Decision, DecisionOutcome, DecisionReason, Deletion, Entry, EntryState,
+    Event, EventKind, ExternalId, Finish, Finished, Found, Left, LegacyKey, Operation, PortError, Target, TargetId,
+    UndoEnd,
 };
 
 /// The request id of recovery in the audit.
@@ -76,6 +77,10 @@ impl Recovery<'_> {
     }
 
     async fn settle_created(&self, entry: &Entry, found: &Found) -> Result<(), PortError> {
+        // Nobody has presented a password, and a target that does not find accounts by login may not say whether the account
+        // has one. A pending account is completed by its customer's first login, whatever the target has.
+        let is_unclear = entry.verified_at.is_none() && self.target.capabilities().lookup == AccountLookup::ExternalId;
+        let state = if is_unclear { AccountState::Pending } else { found.state };
         let finish = self.records.recovered(&Recovered {
             key: &entry.key,
             token: entry.token,
@@ -83,7 +88,7 @@ impl Recovery<'_> {
             rules: &entry.rules,
             verified_at: entry.verified_at,
             account: &found.id,
-            state: found.state,
+            state,
             known: None,
         });
         // Another process may have recovered it first.

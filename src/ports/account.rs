@@ -25,8 +25,8 @@ impl fmt::Display for TargetId {
 pub enum AccountState {
     /// The customer may sign in.
     Active,
-    /// Created by the forgot-password operation without a verified password: it has no password and cannot sign in
-    /// until one is set.
+    /// Created without a verified password, by the forgot-password operation or in bulk: it has no password and cannot
+    /// sign in until one is set.
     Pending,
     /// Disabled at the target.
     Disabled,

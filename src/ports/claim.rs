@@ -23,7 +23,7 @@ pub struct Claim {
     pub rules: String,
     /// When the record was fetched.
     pub claimed_at: Timestamp,
-    /// When the password was verified; `None` for a pending account of the forgot-password operation.
+    /// When the password was verified; `None` for an account that is created by the forgot-password operation or in bulk.
     pub verified_at: Option<Timestamp>,
     /// The current time: when the creation begins.
     pub creating_at: Timestamp,

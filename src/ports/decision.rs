@@ -17,6 +17,8 @@ pub enum Operation {
     PasswordSet,
     /// An operator: delete, undo, recovery.
     Operator,
+    /// An operator creates the accounts of customers who have not come yet.
+    Bulk,
 }
 
 impl Operation {
@@ -29,6 +31,7 @@ impl Operation {
             Self::PasswordReset => "password_reset",
             Self::PasswordSet => "password_set",
             Self::Operator => "operator",
+            Self::Bulk => "bulk",
         }
     }
 }
@@ -68,6 +71,8 @@ pub enum DecisionOutcome {
     Set,
     /// Account management: there is no such account.
     Unknown,
+    /// Bulk: the account was created.
+    Created,
     /// Operator: the account was deleted for good.
     Deleted,
     /// Operator: the tombstones were removed.
@@ -103,6 +108,7 @@ impl DecisionOutcome {
             Self::Accepted => "accepted",
             Self::Set => "set",
             Self::Unknown => "unknown",
+            Self::Created => "created",
             Self::Deleted => "deleted",
             Self::Restored => "restored",
             Self::Undone => "undone",

@@ -27,6 +27,11 @@ pub trait Source: Send + Sync {
         None
     }
 
+    /// A record that was read in another way, such as from an export, with what [`fetch`](Self::fetch) adds to records.
+    fn complete<'a>(&'a self, _: Call<'a>, record: Record) -> BoxFuture<'a, Result<Record, PortError>> {
+        Box::pin(async { Ok(record) })
+    }
+
     /// The one record of this customer, or `None`.
     ///
     /// An outage, a timeout, a response that is not a record, or more than one record is an error, never `None`.

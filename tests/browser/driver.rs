@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::process::request;
+use crate::request::request;
 
 /// The key of element references (WebDriver, section 12.1).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -97,6 +97,16 @@ impl Browser {
     /// Goes to an address and waits until it is loaded.
     pub fn open(&self, url: &str) {
         self.send("POST", "/url", &json!({ "url": url }));
+    }
+
+    /// The address of the page.
+    pub fn url(&self) -> String {
+        self.send("GET", "/url", &Value::Null).as_str().expect("text").to_owned()
+    }
+
+    /// Forgets all cookies, so that nobody is signed in anywhere.
+    pub fn forget(&self) {
+        self.tools("Network.clearBrowserCookies", &json!({}));
     }
 
     /// The title of the page.

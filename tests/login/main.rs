@@ -10,6 +10,7 @@
     reason = "a test panics when it fails, and prints its measurements"
 )]
 
+mod bulk;
 mod capabilities;
 mod counting;
 mod faults;

@@ -128,6 +128,10 @@ impl Source for EnrichedSource {
         Some(&*self.source)
     }
 
+    fn complete<'a>(&'a self, call: Call<'a>, record: Record) -> BoxFuture<'a, Result<Record, PortError>> {
+        Box::pin(self.enriched(call, record))
+    }
+
     fn fetch<'a>(
         &'a self,
         call: Call<'a>,

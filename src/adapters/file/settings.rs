@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{FileReport, FileSource};
-use crate::adapters::registry::{OpenError, OpenSource, SourceAdapter, SourceContext, Trial, TrialFinding};
+use crate::adapters::registry::{
+    Listing, OpenError, OpenSource, SourceAdapter, SourceContext, Trial, TrialFinding, Unlisted,
+};
 use crate::diag::Severity;
 use crate::formats::Format;
 use crate::ports::BoxFuture;
@@ -144,6 +146,11 @@ impl SourceAdapter for FileSettings {
                 }
             }
         })
+    }
+
+    fn listing(&self, context: SourceContext<'_>) -> Result<Listing, Unlisted> {
+        let path = context.folder.join(&self.path);
+        Ok(Listing::Export { path, format: self.format, records: self.records.clone() })
     }
 
     fn open<'a>(&'a self, context: SourceContext<'a>) -> BoxFuture<'a, Result<OpenSource, OpenError>> {

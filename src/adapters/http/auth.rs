@@ -102,7 +102,7 @@ impl Auth {
                     let help = "write a path such as `/oauth/token`, or a whole URL with `https://`";
                     return Err(at(".token_url", "the path leads to another host", help));
                 }
-                Self::Oauth(Box::new(Oauth { url, settings: oauth.clone(), token: Mutex::new(None) }))
+                Self::Oauth(Box::new(Oauth { url, settings: OauthAuth::clone(oauth), token: Mutex::new(None) }))
             }
             Some(AuthSettings::Aws(aws)) => Self::Aws(Arc::new(Signer::new(aws))),
         })
@@ -189,6 +189,7 @@ impl Oauth {
         let settings = &self.settings;
         settings.scope.iter().for_each(|scope| field("scope", scope));
         settings.audience.iter().for_each(|audience| field("audience", audience));
+        settings.resource.iter().for_each(|resource| field("resource", resource));
         let mut request = raw.post(&self.url).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         let secret = settings.client_secret.expose();
         match settings.send_secret {

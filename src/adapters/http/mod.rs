@@ -21,6 +21,7 @@ pub(crate) mod request;
 pub(in crate::adapters) mod settings;
 mod shape;
 mod source;
+#[doc(hidden)]
 pub mod target;
 pub(crate) mod template;
 pub(crate) mod throttle;

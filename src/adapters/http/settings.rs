@@ -126,7 +126,7 @@ pub enum AuthSettings {
     Header(HeaderAuth),
     /// OAuth 2.0 client credentials. The token is kept, and renewed shortly before it expires.
     #[serde(rename = "oauth")]
-    Oauth(OauthAuth),
+    Oauth(Box<OauthAuth>),
     /// AWS Signature Version 4.
     #[serde(rename = "aws")]
     Aws(AwsAuth),
@@ -199,6 +199,9 @@ pub struct OauthAuth {
     /// The audience that is asked for, which Auth0 needs.
     #[serde(default)]
     pub audience: Option<String>,
+    /// The resource that is asked for (RFC 8707), which Logto needs.
+    #[serde(default)]
+    pub resource: Option<String>,
     /// Where the client's password is sent.
     #[serde(default)]
     pub send_secret: SendSecret,

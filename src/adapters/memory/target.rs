@@ -12,10 +12,11 @@ use crate::adapters::accounts::verification::{self, Checked};
 use crate::adapters::memory::Faults;
 use crate::hashing::Hasher;
 use crate::model::Password;
+use crate::password::Credential;
 use crate::ports::{
     AccountLookup, AccountState, Authenticated, Authentication, BoxFuture, Call, Capabilities, Conflict, Created,
     Deleted, Deletion, ExternalId, Found, Identifier, LegacyKey, NewAccount, PasswordChange, PasswordCheck, PortError,
-    PortErrorKind, StoreId, StoredAccount, Support, Target, TargetId, Work,
+    PortErrorKind, StoreId, StoredAccount, Support, Target, TargetId, Verification, Work,
 };
 
 /// Accounts that live as long as the process.
@@ -25,6 +26,8 @@ pub struct MemoryTarget {
     capabilities: Capabilities,
     /// Shorter passwords are refused.
     shortest_password: usize,
+    /// The schemes of the stored hashes that it takes.
+    taken: Vec<String>,
     accounts: Mutex<Accounts>,
     faults: Faults,
 }
@@ -42,7 +45,7 @@ struct Account {
     external_id: ExternalId,
     legacy: LegacyKey,
     state: AccountState,
-    phc: Option<String>,
+    password: Option<Stored>,
     change: PasswordChange,
     logins: Vec<String>,
     claims: String,
@@ -50,6 +53,15 @@ struct Account {
     created_at: Timestamp,
     changed_at: Timestamp,
     changed: Changed,
+}
+
+/// The hash of a password.
+#[derive(Clone)]
+enum Stored {
+    /// Computed by the target.
+    Own(String),
+    /// Taken from a legacy system as it is.
+    Legacy(Credential),
 }
 
 /// Whether an account was changed since a migration created or completed it.
@@ -64,7 +76,7 @@ impl MemoryTarget {
     #[must_use]
     pub fn new(name: impl Into<String>, hasher: Arc<Hasher>) -> Self {
         let (accounts, faults, capabilities) = (Mutex::default(), Faults::default(), Capabilities::DATABASE);
-        Self { name: name.into(), hasher, capabilities, shortest_password: 0, accounts, faults }
+        Self { name: name.into(), hasher, capabilities, shortest_password: 0, taken: Vec::new(), accounts, faults }
     }
 
     /// Plays a system with these capabilities. One that verifies passwords through an API should have a hasher of its
@@ -79,6 +91,13 @@ impl MemoryTarget {
     #[must_use]
     pub fn with_shortest_password(mut self, bytes: usize) -> Self {
         self.shortest_password = bytes;
+        self
+    }
+
+    /// Plays a system that takes stored hashes of these schemes as they are.
+    #[must_use]
+    pub fn taking_hashes(mut self, schemes: &[&str]) -> Self {
+        self.taken = schemes.iter().map(|&scheme| scheme.to_owned()).collect();
         self
     }
 
@@ -111,16 +130,16 @@ impl MemoryTarget {
     async fn create_now(&self, call: Call<'_>, new: NewAccount<'_>) -> Result<Created, PortError> {
         let is_refused = |password: &&Arc<Password>| password.expose().len() < self.shortest_password;
         let refused = new.password.filter(is_refused);
-        let phc = match new.password.filter(|password| !is_refused(password)) {
-            Some(password) => Some(self.hasher.hash(password, call.deadline).await?),
-            None => None,
+        let stored = match new.password.filter(|password| !is_refused(password)) {
+            Some(password) => Some(Stored::Own(self.hasher.hash(password, call.deadline).await?)),
+            None => new.hash.cloned().map(Stored::Legacy),
         };
         let id = id::new_id_at(&self.name, new.at)?;
         if Instant::now() >= new.until {
             let late = PortError::new(PortErrorKind::Unavailable, &self.name, "create");
             return Err(late.because("the claim on the customer has expired"));
         }
-        Ok(match self.lock().create(id, &new, phc) {
+        Ok(match self.lock().create(id, &new, stored) {
             Created::New(id) if refused.is_some() => Created::NewWithoutPassword(id),
             created => created,
         })
@@ -132,20 +151,36 @@ impl MemoryTarget {
         password: &Arc<Password>,
         deadline: Instant,
     ) -> Result<Authenticated, PortError> {
-        let stored = self.lock().by_id.get(id).map(|account| (account.state, account.phc.clone(), account.change));
+        let stored = self.lock().by_id.get(id).map(|account| (account.state, account.password.clone(), account.change));
         if self.capabilities.password == PasswordCheck::Nothing {
             let verdict = if stored.is_some() { Authentication::Unusable } else { Authentication::Gone };
             return Ok(Authenticated { verdict, work: Work::Nothing });
         }
+        let stored = match stored {
+            Some((AccountState::Active, Some(Stored::Legacy(hash)), change)) => {
+                let Verification { verdict, work } = self.hasher.verify(&hash, password, deadline).await?;
+                let is_match = verdict.is_match();
+                let verdict = if is_match { Authentication::Verified(change) } else { Authentication::Mismatch };
+                return Ok(self.answer(Authenticated { verdict, work }));
+            }
+            Some((state, Some(Stored::Own(phc)), change)) => Some((state, Some(phc), change)),
+            Some((state, _, change)) => Some((state, None, change)),
+            None => None,
+        };
         let checked = verification::check(&self.hasher, stored, password, deadline).await?;
         if let Checked::Outdated { old, new, .. } = &checked
-            && let Some(account) = self.lock().by_id.get_mut(id).filter(|account| account.phc.as_ref() == Some(old))
+            && let Some(account) = self.lock().by_id.get_mut(id)
+            && matches!(&account.password, Some(Stored::Own(stored)) if stored == old)
         {
-            account.phc = Some(new.clone());
+            account.password = Some(Stored::Own(new.clone()));
         }
-        let answer = checked.answer();
+        Ok(self.answer(checked.answer()))
+    }
+
+    /// The answer of a system that is here, or behind an API.
+    fn answer(&self, answer: Authenticated) -> Authenticated {
         let is_remote = self.capabilities.password == PasswordCheck::Api;
-        Ok(if is_remote { Authenticated { work: Work::Remote, ..answer } } else { answer })
+        if is_remote { Authenticated { work: Work::Remote, ..answer } } else { answer }
     }
 
     async fn set_password_now(
@@ -158,7 +193,7 @@ impl MemoryTarget {
         let phc = self.hasher.hash(password, deadline).await?;
         let mut accounts = self.lock();
         let Some(account) = accounts.by_id.get_mut(id) else { return Ok(None) };
-        account.phc = Some(phc);
+        account.password = Some(Stored::Own(phc));
         account.change = PasswordChange::Optional;
         (account.changed_at, account.changed) = (at, Changed::Yes);
         if account.state == AccountState::Pending {
@@ -169,9 +204,9 @@ impl MemoryTarget {
 }
 
 impl Accounts {
-    fn create(&mut self, id: TargetId, new: &NewAccount<'_>, phc: Option<String>) -> Created {
+    fn create(&mut self, id: TargetId, new: &NewAccount<'_>, stored: Option<Stored>) -> Created {
         if let Some(id) = self.by_external.get(new.external_id).cloned() {
-            return self.complete(id, new, phc);
+            return self.complete(id, new, stored);
         }
         if self.closed.contains(new.external_id) {
             return Created::Conflict(Conflict::Deleted);
@@ -185,12 +220,12 @@ impl Accounts {
         self.by_external.insert(new.external_id.clone(), id.clone());
         self.by_legacy.insert(new.legacy.clone(), id.clone());
         self.by_login.extend(new.logins.iter().map(|login| (login.clone(), id.clone())));
-        self.by_id.insert(id.clone(), Account::new(new, phc));
+        self.by_id.insert(id.clone(), Account::new(new, stored));
         Created::New(id)
     }
 
     /// Completes a pending account; leaves a complete one unchanged.
-    fn complete(&mut self, id: TargetId, new: &NewAccount<'_>, phc: Option<String>) -> Created {
+    fn complete(&mut self, id: TargetId, new: &NewAccount<'_>, stored: Option<Stored>) -> Created {
         let Some(account) = self.by_id.get_mut(&id) else { return Created::Conflict(Conflict::Legacy) };
         if account.legacy != *new.legacy {
             return Created::Conflict(Conflict::Legacy);
@@ -198,7 +233,7 @@ impl Accounts {
         if account.state != AccountState::Pending {
             return Created::Exists(id);
         }
-        if phc.is_none() {
+        if stored.is_none() {
             return Created::New(id);
         }
         if new.logins.iter().any(|login| self.by_login.get(login).is_some_and(|other| *other != id)) {
@@ -207,7 +242,7 @@ impl Accounts {
         let created_at = account.created_at;
         self.by_login.retain(|_, other| *other != id);
         self.by_login.extend(new.logins.iter().map(|login| (login.clone(), id.clone())));
-        *account = Account { created_at, ..Account::new(new, phc) };
+        *account = Account { created_at, ..Account::new(new, stored) };
         Created::New(id)
     }
 
@@ -233,12 +268,12 @@ impl Accounts {
 }
 
 impl Account {
-    fn new(new: &NewAccount<'_>, phc: Option<String>) -> Self {
+    fn new(new: &NewAccount<'_>, password: Option<Stored>) -> Self {
         Self {
             external_id: new.external_id.clone(),
             legacy: new.legacy.clone(),
-            state: if phc.is_some() { AccountState::Active } else { AccountState::Pending },
-            phc,
+            state: if password.is_some() { AccountState::Active } else { AccountState::Pending },
+            password,
             change: new.change,
             logins: new.logins.to_vec(),
             claims: new.claims.to_owned(),
@@ -278,6 +313,10 @@ impl Target for MemoryTarget {
 
     fn capabilities(&self) -> Capabilities {
         self.capabilities
+    }
+
+    fn takes_hash(&self, credential: &Credential) -> bool {
+        self.taken.iter().any(|scheme| scheme == credential.scheme())
     }
 
     fn find<'a>(&'a self, _: Call<'a>, identifier: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {

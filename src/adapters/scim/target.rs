@@ -148,7 +148,7 @@ impl ScimTarget {
             Changed::Missing | Changed::Overtaken => Ok(None),
             Changed::Refused(_) => {
                 let detail = "the password policy of the target refuses the password";
-                Err(Failure::of_this_process(PortErrorKind::Unsupported, detail))
+                Err(Failure::of_this_process(PortErrorKind::PasswordRefused, detail))
             }
         }
     }

@@ -69,6 +69,13 @@ impl SqlSource {
             }
             trial.parts.push(Part { name: list.name.clone(), columns });
         }
+        if let (Some(all), Some(settings)) = (&self.all, &self.settings.all) {
+            let columns = session.describe(all).await.map_err(of("all.query"))?.columns;
+            if !has(&columns, &settings.by) {
+                let detail = format!("the query of `all` has no column `{}`, which it goes on by", settings.by);
+                return Err(("all.by".to_owned(), self.failed(PortErrorKind::Misconfigured, "check", detail)));
+            }
+        }
         session.end().await.map_err(of("url"))
     }
 }

@@ -29,6 +29,9 @@ pub enum SqlError {
     /// The record query uses an unknown name.
     #[error("the record query uses `:{0}`, but only `:identifier` and `:typed` are available")]
     Name(String),
+    /// The query for all records uses an unknown name.
+    #[error("the query of `all` uses `:{0}`, but only `:after` is available")]
+    AllName(String),
     /// `key` and `value` are used without a map, or are missing for one.
     #[error("the list `{0}` needs both `key` and `value` with `as: map`, and neither without it")]
     Map(String),
@@ -40,9 +43,11 @@ impl SqlError {
         match self {
             Self::Url(_) | Self::Scheme(_) => ("R506", "url".to_owned()),
             Self::Template { place, .. } if place == "record" => ("R507", "record".to_owned()),
+            Self::Template { place, .. } if place == "all" => ("R507", "all.query".to_owned()),
             Self::Template { place, .. } => ("R507", format!("lists.{place}.query")),
             Self::Statement(_) => ("R507", "statement".to_owned()),
             Self::Name(_) => ("R507", "record".to_owned()),
+            Self::AllName(_) => ("R507", "all.query".to_owned()),
             Self::Map(list) => ("R507", format!("lists.{list}")),
         }
     }
@@ -59,6 +64,7 @@ impl SqlError {
                 "write one UPDATE or DELETE whose WHERE names the customer, such as `UPDATE users SET active = 0 WHERE id = :id`"
             }
             Self::Name(_) => "columns of the record are parameters of `lists` only",
+            Self::AllName(_) => "for example `SELECT * FROM wp_users WHERE ID > :after ORDER BY ID LIMIT 500`",
             Self::Map(_) => "for example `{ query: …, as: map, key: meta_key, value: meta_value }`",
         }
     }

@@ -9,6 +9,7 @@
 
 #[cfg(feature = "database-server")]
 pub(in crate::adapters) mod address;
+mod all;
 pub(in crate::adapters) mod cell;
 #[cfg(feature = "database-server")]
 pub(in crate::adapters) mod compared;
@@ -38,7 +39,7 @@ use futures_util::FutureExt as _;
 use tokio::time::{Instant, timeout_at};
 
 pub use error::SqlError;
-pub use settings::{ListSettings, ListShape, SqlSettings};
+pub use settings::{AllSettings, ListSettings, ListShape, SqlSettings, Start};
 pub use table::schemes;
 pub use template::TemplateError;
 pub use write_back::SqlWriteBack;
@@ -58,6 +59,8 @@ pub struct SqlSource {
     dialect: &'static Dialect,
     record: Template,
     lists: Vec<List>,
+    /// The query for all records.
+    all: Option<Template>,
     settings: SqlSettings,
 }
 
@@ -98,7 +101,11 @@ impl SqlSource {
         }
         let lists = settings.lists.iter().map(|(name, list)| List::new(name, list, kind.dialect));
         let lists = lists.collect::<Result<_, _>>()?;
-        Ok(Self { name, database, dialect: kind.dialect, record, lists, settings })
+        let all = settings.all.as_ref().map(|all| template("all", &all.query, kind.dialect)).transpose()?;
+        if let Some(name) = all.iter().flat_map(|all| &all.names).find(|name| *name != "after") {
+            return Err(SqlError::AllName(name.clone()));
+        }
+        Ok(Self { name, database, dialect: kind.dialect, record, lists, all, settings })
     }
 
     /// The drivers panic at messages that are shorter than their protocol says.
@@ -146,14 +153,19 @@ impl SqlSource {
             1 => rows.pop().unwrap_or_default(),
             _ => return Err(ambiguous(&self.name)),
         };
+        self.with_lists(session, &record).await.map(Some)
+    }
+
+    /// A record with its lists.
+    async fn with_lists(&self, session: &mut dyn Session, record: &Cells) -> Result<Record, PortError> {
         let mut json = String::with_capacity(1024);
-        write_members(&record, &mut json);
+        write_members(record, &mut json);
         for list in &self.lists {
             if record.iter().any(|(name, _)| *name == list.name) {
                 let detail = format!("the record has a column and a list `{}`", list.name);
                 return Err(self.failed(PortErrorKind::Misconfigured, "fetch", detail));
             }
-            self.list(session, list, &record, &mut json).await?;
+            self.list(session, list, record, &mut json).await?;
             if json.len() > self.settings.record_limit {
                 break;
             }
@@ -162,7 +174,7 @@ impl SqlSource {
         if json.len() > self.settings.record_limit {
             return Err(too_large(&self.name, self.settings.record_limit));
         }
-        Ok(Some(Record::new(json)))
+        Ok(Record::new(json))
     }
 
     async fn list(

@@ -7,8 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::SqlSource;
+use super::all::Pages;
 use super::table::is_loose;
-use crate::adapters::registry::{OpenError, OpenSource, SourceAdapter, SourceContext, Trial};
+use crate::adapters::registry::{Listing, OpenError, OpenSource, SourceAdapter, SourceContext, Trial, Unlisted};
 use crate::ports::BoxFuture;
 use crate::settings::{AdapterSettings, Reporter, Secret, SecretSetting, SecretUse, units};
 
@@ -43,6 +44,10 @@ pub struct SqlSettings {
     /// is not found, and `check --config` warns (R513). The collation reads every row. A query that compares `:typed` alone
     /// finds nobody for other spellings, and the account owns only the typed login.
     pub record: String,
+    /// All records, for `landfall bulk`, page by page: a `query` that uses `:after`, and `by`, the column whose last value is
+    /// `:after` of the next page. Its columns are those of `record`.
+    #[serde(default)]
+    pub all: Option<AllSettings>,
     /// Whether you know that no login of any record (user name, address, whatever `identify` lists) also leads to another
     /// customer. Then nothing is looked up before an account is created, see `login.lookups`. If this is wrong, customers
     /// can take over each other's logins.
@@ -62,6 +67,35 @@ pub struct SqlSettings {
     /// Connections that are open at the same time. Prevents a flood of logins from taking all connections of the database.
     #[serde(default = "connections")]
     pub connections: u32,
+}
+
+/// How all records are read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AllSettings {
+    /// The query for one page, such as `SELECT * FROM wp_users WHERE ID > :after ORDER BY ID LIMIT 500`.
+    pub query: String,
+    /// The column that the pages are ordered by. Its values differ.
+    pub by: String,
+    /// `:after` of the first page, below all values: a whole number or a text.
+    #[serde(default)]
+    pub start: Start,
+}
+
+/// Where the first page begins.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Start {
+    /// A whole number.
+    Number(i64),
+    /// A text.
+    Text(String),
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self::Number(0)
+    }
 }
 
 /// An additional member of a record, with its own query.
@@ -122,6 +156,7 @@ impl SqlSettings {
             name: crate::adapters::legacy(),
             url: Secret::new(url.as_ref()),
             record: record.into(),
+            all: None,
             unique_logins: false,
             lists: BTreeMap::new(),
             list_rows: list_rows(),
@@ -180,6 +215,20 @@ impl SourceAdapter for SqlSettings {
                 Err(_) => Trial::default(),
             }
         })
+    }
+
+    fn listing(&self, context: SourceContext<'_>) -> Result<Listing, Unlisted> {
+        let unlisted = |message: String, help: &str| Unlisted { message, help: help.to_owned() };
+        let source = SqlSource::open(&self.name, self.clone(), context.identifiers, context.folder)
+            .map_err(|error| unlisted(error.to_string(), error.help()))?;
+        let pages = Pages::new(Arc::new(source)).ok_or_else(|| {
+            unlisted(
+                format!("the source `{}` has no query for all records", self.name),
+                "set `all: { query: 'SELECT … WHERE ID > :after ORDER BY ID LIMIT 500', by: ID }` in the source, or give an export \
+                 with `--in`",
+            )
+        })?;
+        Ok(Listing::Records(Box::new(pages)))
     }
 
     fn open<'a>(&'a self, context: SourceContext<'a>) -> BoxFuture<'a, Result<OpenSource, OpenError>> {

@@ -24,6 +24,16 @@ impl Counts {
         self.add(name, 1);
     }
 
+    /// Counts a reason.
+    pub fn reason(&mut self, reason: &Reason) {
+        match (reason.rule.as_str(), reason.step.as_str()) {
+            ("record", "unread") => self.count("the record has fields that no rule reads"),
+            // without the place, which differs from record to record
+            ("record", _) => self.count(reason.message.split(':').next().unwrap_or_default()),
+            (rule, _) => self.count(&format!("{rule}: {}", reason.message)),
+        }
+    }
+
     fn add(&mut self, name: &str, times: u64) {
         if let Some(count) = self.0.get_mut(name) {
             *count += times;
@@ -38,7 +48,8 @@ impl Counts {
         other.0.drain().for_each(|(name, times)| self.add(&name, times));
     }
 
-    fn show(&self, title: &str, text: &mut String) {
+    /// Appends the most frequent names under a title; nothing if nothing was counted.
+    pub fn show(&self, title: &str, text: &mut String) {
         if self.0.is_empty() {
             return;
         }
@@ -99,12 +110,7 @@ impl Tally {
 
     /// Counts a reason why a record is invalid.
     pub fn reason(&mut self, reason: &Reason) {
-        match (reason.rule.as_str(), reason.step.as_str()) {
-            ("record", "unread") => self.reasons.count("the record has fields that no rule reads"),
-            // without the place, which differs from record to record
-            ("record", _) => self.reasons.count(reason.message.split(':').next().unwrap_or_default()),
-            (rule, _) => self.reasons.count(&format!("{rule}: {}", reason.message)),
-        }
+        self.reasons.reason(reason);
     }
 
     /// All records, readable or not.

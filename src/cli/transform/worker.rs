@@ -129,7 +129,14 @@ impl<'r> Worker<'r> {
     }
 
     fn reject(&self, record: &RawRecord, accounts: &[usize], reasons: &[Json], batch: &mut Batch) {
-        let about = reject::About { number: record.number, line: record.line, format: None, accounts, reasons };
+        let about = reject::About {
+            number: record.number,
+            line: record.line,
+            format: None,
+            accounts,
+            shared: &record.shared,
+            reasons,
+        };
         reject::write_record(&about, &record.json, &mut batch.rejects);
     }
 
@@ -143,8 +150,14 @@ impl<'r> Worker<'r> {
         if self.how.keeps_rejects {
             let reasons = [internal("read", &error.message).to_json()];
             let format = Some(error.format.name());
-            let about =
-                reject::About { number: error.number, line: error.line, format, accounts: &[], reasons: &reasons };
+            let about = reject::About {
+                number: error.number,
+                line: error.line,
+                format,
+                accounts: &[],
+                shared: &[],
+                reasons: &reasons,
+            };
             reject::write_text(&about, error.raw.as_deref(), &mut batch.rejects);
         }
     }

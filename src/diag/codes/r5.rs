@@ -201,7 +201,7 @@ that Landfall needs to find accounts again.
 
     target.rules: the service does not know these attributes, which are left out: `nickName`, `photos`
 
-This is a warning: a value may be of no use there. If it is needed, write a rule file of your own (`rules`) that
-puts it where the target has a place for it.",
+This is a warning: a value may be of no use there. If it is needed, write a rule file of your own (`rules`)
+that puts it where the target has a place for it.",
     },
 ];

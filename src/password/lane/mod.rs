@@ -37,6 +37,7 @@ use std::{fmt, io};
 use thiserror::Error;
 
 pub use decoy::Decoy;
+#[cfg(feature = "login")]
 pub(crate) use moving::MovingRatio;
 use queue::Shared;
 use waiting::Queued;

@@ -1,4 +1,4 @@
-//! Keycloak, with a realm `legacy` of invented customers. `tests/run` downloads it.
+//! Keycloak, with a realm `legacy` of invented customers, or an almost empty realm `customers`. `tests/run` downloads it.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,14 +25,17 @@ pub const PUBLIC_CLIENT: &str = "shop";
 /// A client with its secret, which asks for no one-time password.
 pub const PASSWORD_CLIENT: (&str, &str) = ("shop-password-only", "another secret of the tests");
 
-/// The client of Landfall with its secret, which may read users.
+/// The client of Landfall with its secret: it may read users of the realm `legacy`, and write those of `customers`.
 pub const ADMIN_CLIENT: (&str, &str) = ("landfall", "a secret of the tests");
 
 /// A client with its secret, which has only the role `query-users`.
 pub const QUERY_CLIENT: (&str, &str) = ("landfall-query-only", "a third secret of the tests");
 
-/// The customers.
-const REALM: &str = include_str!("keycloak_realm.json");
+/// The realm of a legacy system, with its customers.
+const LEGACY: (&str, &str) = ("legacy", include_str!("keycloak_realm.json"));
+
+/// The realm of a target: passwords have ten characters or more, and there is one user, whom nobody migrated.
+const CUSTOMERS: (&str, &str) = ("customers", include_str!("keycloak_customers.json"));
 
 /// What a `kc.sh` says to Java.
 const JAVA_OPTIONS: [&str; 4] = [
@@ -45,21 +48,31 @@ const JAVA_OPTIONS: [&str; 4] = [
 /// A running Keycloak.
 pub struct Keycloak {
     process: Process,
+    realm: &'static str,
     pub address: SocketAddr,
 }
 
 impl Keycloak {
-    /// Starts it with the realm; returns when the realm answers.
+    /// Starts it with the realm `legacy`; returns when the realm answers.
     pub fn start() -> Self {
+        Self::with(LEGACY)
+    }
+
+    /// Starts it with the realm `customers`.
+    pub fn start_as_target() -> Self {
+        Self::with(CUSTOMERS)
+    }
+
+    fn with((realm, import): (&'static str, &str)) -> Self {
         let process = Process::of_this_user("keycloak", Signal::TERM);
         let distribution = cached(DISTRIBUTION);
         for part in ["lib", "conf", "providers", "themes"] {
             symlink(distribution.join(part), process.folder().join(part)).expect("a link");
         }
         fs::create_dir_all(process.folder().join("data/import")).expect("a folder");
-        fs::write(process.folder().join("data/import/legacy-realm.json"), REALM).expect("the realm");
+        fs::write(process.folder().join(format!("data/import/{realm}-realm.json")), import).expect("the realm");
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
-        let keycloak = Self { process, address };
+        let keycloak = Self { process, realm, address };
         keycloak.serve();
         keycloak
     }
@@ -67,7 +80,7 @@ impl Keycloak {
     /// Starts it again after [`stop`](Self::stop), on the same port.
     pub fn serve(&self) {
         self.process.spawn(&mut java(self.process.folder(), self.address.port(), free_port()));
-        let realm = format!("{}/realms/legacy", self.url());
+        let realm = format!("{}/realms/{}", self.url(), self.realm);
         // the port is open before the import
         self.process.wait_until(TIMEOUT, || is_answered(&realm));
     }
@@ -79,12 +92,12 @@ impl Keycloak {
 
     /// The token endpoint of the realm.
     pub fn token_url(&self) -> String {
-        format!("{}/realms/legacy/protocol/openid-connect/token", self.url())
+        format!("{}/realms/{}/protocol/openid-connect/token", self.url(), self.realm)
     }
 
     /// The users of the realm in the admin API.
     pub fn users_url(&self) -> String {
-        format!("{}/admin/realms/legacy/users", self.url())
+        format!("{}/admin/realms/{}/users", self.url(), self.realm)
     }
 
     /// Ends it.

@@ -15,7 +15,9 @@
 
 #![allow(dead_code, reason = "every test binary uses a part of it")]
 
+pub mod canaille;
 pub mod certificates;
+pub mod glewlwyd;
 pub mod http_faults;
 pub mod keycloak;
 mod mariadb;
@@ -26,6 +28,7 @@ pub mod process;
 mod programs;
 pub mod proxy;
 pub mod samba;
+pub mod scim2_server;
 mod server;
 pub mod slapd;
 mod sockets;

@@ -283,11 +283,22 @@ impl<'c> Creation<'c> {
             return Ok(TargetId(id));
         }
         let found = match &self.target.plan.lookup {
-            Some(lookup) => self.target.lookup(lookup, self.new.external_id, self.call).await?,
-            None => None,
+            Some(lookup) => self.target.lookup(lookup, self.new.external_id, self.call).await?.map(|found| found.id),
+            None => self.id_by_login().await?,
         };
-        let missing = || Failure::bad("the answer to a creation has no id of the account");
-        found.map(|found| found.id).ok_or_else(missing)
+        found.ok_or_else(|| Failure::bad("the answer to a creation has no id of the account"))
+    }
+
+    /// The product's id of our account, which is found by its logins.
+    async fn id_by_login(&self) -> Result<Option<TargetId>, Failure> {
+        for plan in &self.target.plan.owner {
+            let owner = self.target.owner(plan, self.new.external_id, &self.account, self.call).await?;
+            let is_ours = |owner: &Owner| owner.external_id.as_ref() == Some(&self.new.external_id.0);
+            if let Some(owner) = owner.filter(is_ours) {
+                return Ok(Some(owner.id));
+            }
+        }
+        Ok(None)
     }
 }
 

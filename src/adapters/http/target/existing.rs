@@ -56,7 +56,7 @@ impl HttpTarget {
             Meaning::Done => Ok(Some(id.clone())),
             Meaning::PasswordRefused => {
                 let detail = "the password policy of the target refuses the password";
-                Err(Failure::of_this_process(PortErrorKind::Unsupported, detail))
+                Err(Failure::of_this_process(PortErrorKind::PasswordRefused, detail))
             }
             _ => Ok(None),
         }

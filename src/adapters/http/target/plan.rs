@@ -30,6 +30,8 @@ pub(super) struct TargetPlan {
     pub steps: Vec<StepPlan>,
     pub set_password: Option<WritePlan>,
     pub read: Option<FindPlan>,
+    /// What describes an account of `read` that may not sign in.
+    pub disabled_when: Described,
     /// `None` if passwords are not verified, or a parameter that it needs is empty.
     pub verify: Option<VerifyPlan>,
     pub delete: Option<WritePlan>,
@@ -172,7 +174,12 @@ impl TargetPlan {
         let password = Known { password: true, record: compiler.has_read, ..compiler.known(id) };
         let set_password = writes("set_password", password, &section.set_password, &mut compiler);
         let read = section.read.as_ref().and_then(|read| compiler.read(read));
-        let verify = section.verify.as_ref().and_then(|verify| compiler.verify(verify, server));
+        let disabled_when = section.read.as_ref().map(|read| read.disabled_when.as_slice()).unwrap_or_default();
+        let disabled_when = Described::compile("requests.read.disabled_when", disabled_when, &mut compiler.mistakes);
+        let mut verify = section.verify.as_ref().and_then(|verify| compiler.verify(verify, server));
+        if let Some(verify) = &mut verify {
+            verify.reads |= !disabled_when.is_empty();
+        }
         let reading = Known { record: compiler.has_read, ..compiler.known(id) };
         let delete = writes("delete", reading, &section.delete, &mut compiler);
         let ping = writes("ping", compiler.known(KnownTarget::default()), &section.ping, &mut compiler);
@@ -192,6 +199,7 @@ impl TargetPlan {
                     steps,
                     set_password,
                     read,
+                    disabled_when,
                     verify,
                     delete,
                     ping,

@@ -64,7 +64,7 @@ pub struct CreateSettings {
     #[serde(default)]
     pub body: AccountBodySettings,
     /// Where the answer has the product's id of the new account: a path such as `$.id`, or the name of a header such as
-    /// `Location`, whose last segment counts.
+    /// `Location`, whose last segment counts. If it has none, the account is searched by `lookup`, or without one by `owner`.
     pub id: String,
     /// Answers that mean that the account was created.
     pub created_when: Vec<ConditionSettings>,
@@ -223,6 +223,10 @@ pub struct ReadSettings {
     /// Answers that mean that there is none. By default the status 404, if the path names the account.
     #[serde(default)]
     pub none_when: Option<Vec<ConditionSettings>>,
+    /// Values of an account that may not sign in, for products that verify its password all the same: then the account is
+    /// read before a password is verified.
+    #[serde(default)]
+    pub disabled_when: Vec<BTreeMap<String, Test>>,
 }
 
 /// Verifies a password at later logins: as a verifier, with the account of `read` in place of a record.

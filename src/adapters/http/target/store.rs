@@ -152,7 +152,10 @@ impl Target for HttpTarget {
         _: Timestamp,
     ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>> {
         Box::pin(async move {
-            let Some(password) = sendable(password) else { return self.unsupported("set_password") };
+            let Some(password) = sendable(password) else {
+                let refused = PortError::new(PortErrorKind::PasswordRefused, &self.name, "set_password");
+                return Err(refused.because("the password is not valid UTF-8").about_this_process());
+            };
             self.set_password_now(id, password, call).await.map_err(self.failed("set_password"))
         })
     }

@@ -44,8 +44,10 @@ impl HttpTarget {
         let mut presented = Presented { id, password, account: None };
         if plan.reads {
             presented.account = self.account(id, call).await?;
-            if presented.account.is_none() {
-                return remote(Authentication::Gone);
+            let Some(account) = &presented.account else { return remote(Authentication::Gone) };
+            let arena = Bump::new();
+            if self.plan.disabled_when.describes(parsed(account, &arena)?) {
+                return remote(Authentication::Unusable);
             }
         }
         let built = self.built(&plan.plan.request, &presented, None)?;

@@ -1,0 +1,173 @@
+//! `landfall bulk`: creates the accounts of customers who have not come yet.
+
+mod input;
+mod progress;
+mod report;
+mod run;
+mod shared;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+
+use super::input::is_dash;
+use super::output::is_same_file;
+use super::{CommandError, FINDINGS, FINE, process, show, stores};
+use crate::config::{self, BulkParts, Loaded, Opening, OwnRecords, Reading};
+use crate::formats::Format;
+use crate::migrate::{Bulk, BulkEvents, BulkMode, BulkSettings, Migrator};
+use crate::rules::RecordsPath;
+use input::Input;
+use report::Report;
+
+/// Arguments of `landfall bulk`.
+#[derive(clap::Args)]
+#[command(
+    long_about = "Creates the accounts of customers who have not come yet, with the rules, the ledger and the target of the settings.\n\n\
+        The records are those of --in, or of the source itself if it is an export or a database with `all`. An account gets the \
+        stored hash if the target takes it as it is, so that its customer signs in with the old password. Otherwise it is \
+        pending: it has no password, and the customer's first login completes it.\n\n\
+        A login wins: customers who are migrated, pending or deleted, and those who are signing in, are left alone. Customers \
+        whom the rules deny, and who are disabled or locked, get no account. A login that leads to several customers belongs \
+        to none of their accounts.\n\n\
+        A run that was interrupted is started again with the same command and continues; nobody is created twice. It slows \
+        down when the target asks for it, and waits while the target or the ledger is down. The service may run meanwhile.\n\n\
+        --results writes a line of JSON for each account: its record, its legacy id, the outcome, and the reasons. --rejects \
+        writes records that are invalid or in conflict; fix them, and run that file with --in.",
+    after_help = "Examples:
+  landfall bulk --dry-run                              what would happen, for the records of the first source
+  landfall bulk --in users.ndjson --results results.ndjson --rejects rejects.ndjson
+  landfall bulk --in rejects.ndjson                    after fixing them
+  landfall bulk --source club --in club.csv            by the rules of the source `club`
+  zcat users.gz | landfall bulk --in - --from ndjson
+
+Exit codes: 0 success, 1 some records are invalid, in conflict or failed, 2 the run could not be completed"
+)]
+pub struct Arguments {
+    /// Settings file
+    #[arg(long, value_name = "FILE", default_value = config::DEFAULT_FILE)]
+    config: PathBuf,
+    /// File of legacy records; `-` reads standard input [default: the records of the source]
+    #[arg(long = "in", value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// The source whose rules are used, by its name in the settings [default: the first one]
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+    /// Format of the records [default: detected from the file extension or the first bytes]
+    #[arg(long, value_name = "FORMAT", requires = "input", value_parser = PossibleValuesParser::new(Format::NAMES.map(|(name, _)| name)).map(|name| Format::from_name(&name).unwrap_or(Format::Ndjson)))]
+    from: Option<Format>,
+    /// Path of the list of records in a JSON, NDJSON or YAML document, such as `$.users`
+    #[arg(long, value_name = "PATH", requires = "input")]
+    records: Option<RecordsPath>,
+    /// Write nothing, and say what would happen
+    #[arg(long)]
+    dry_run: bool,
+    /// File for the outcome of each account, one line of JSON each; `-` writes standard output
+    #[arg(long, value_name = "FILE")]
+    results: Option<PathBuf>,
+    /// File for records that are invalid, in conflict or failed, one line of JSON each
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    /// Number of records in progress at a time [default: what the guards of the target admit, at most 256]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// Keep the events of the settings: `migrated` for accounts with a stored hash, whose legacy systems are told as well, and
+    /// `needs_action` for pending ones
+    #[arg(long)]
+    events: bool,
+    /// Value of `$facts.tenant`
+    #[arg(long, value_name = "NAME")]
+    tenant: Option<String>,
+}
+
+/// The most records in progress at a time without `--jobs`: as many writes as the account store of one file commits together.
+const JOBS: usize = 256;
+
+/// Runs the command.
+///
+/// # Errors
+/// If the settings or the records cannot be read, a file cannot be written, or the target or the ledger is down for long.
+/// What was created before stays.
+pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
+    check_distinct_files(arguments)?;
+    // Records and stored hashes are in the memory, and the message of a panic may contain a value.
+    process::prepare();
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        anstream::eprintln!("internal error at {place}");
+    }));
+    let Reading { files, findings, loaded } = stores::read(&arguments.config)?;
+    if !findings.is_empty() {
+        show::findings(&files, &findings);
+    }
+    let loaded = loaded.ok_or_else(|| stores::unusable(&arguments.config))?;
+    let source = source_name(arguments, &loaded)?;
+    stores::block_on(create(arguments, loaded, &source))
+}
+
+async fn create(arguments: &Arguments, loaded: Loaded, source: &str) -> Result<u8, CommandError> {
+    let input = Input::open(arguments, &loaded, source)?;
+    let opening = if arguments.dry_run { Opening::Existing } else { Opening::Trusted };
+    let records = if arguments.input.is_some() { OwnRecords::Export } else { OwnRecords::Source };
+    let built = config::bulk(loaded, opening, source, records).await;
+    let BulkParts { parts, migrator, limits, target, concurrency, .. } =
+        built.map_err(|error| CommandError::new(error.to_string()))?;
+    let migrator = Arc::new(Migrator::new(parts, migrator));
+    let mut settings = BulkSettings {
+        tenant: arguments.tenant.clone(),
+        events: if arguments.events { BulkEvents::On } else { BulkEvents::Off },
+        mode: if arguments.dry_run { BulkMode::Rehearse } else { BulkMode::Create },
+        limits: Some(limits),
+        ..BulkSettings::new(source)
+    };
+    let unknown = || CommandError::new(format!("there is no source `{source}`"));
+    if records == OwnRecords::Export {
+        let bulk = Bulk::new(Arc::clone(&migrator), BulkSettings::new(source)).ok_or_else(unknown)?;
+        settings.shared = shared::find(&Arc::new(bulk), &input)?.map(|shared| shared as _);
+    }
+    let mut report = Report::open(arguments)?;
+    let bulk = Arc::new(Bulk::new(Arc::clone(&migrator), settings).ok_or_else(unknown)?);
+    if !arguments.dry_run {
+        // what an interrupted run has left
+        migrator.recover().await?;
+    }
+    let jobs = arguments.jobs.map_or(concurrency.min(JOBS), usize::from);
+    let run = run::run(&bulk, &input, jobs, &mut report).await;
+    if !arguments.dry_run {
+        migrator.recover().await?;
+        target.checkpoint().await?;
+    }
+    report.end()?;
+    run?;
+    Ok(if report.has_failures() { FINDINGS } else { FINE })
+}
+
+/// The name of the source whose rules are used.
+fn source_name(arguments: &Arguments, loaded: &Loaded) -> Result<String, CommandError> {
+    let names: Vec<&str> = loaded.settings.systems().map(|system| system.source.adapter().name()).collect();
+    let Some(wanted) = &arguments.source else { return Ok(names.first().copied().unwrap_or_default().to_owned()) };
+    if names.contains(&wanted.as_str()) {
+        return Ok(wanted.clone());
+    }
+    let known = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    Err(CommandError::new(format!("there is no source `{wanted}`")).help(format!("the settings have {known}")))
+}
+
+/// Fails if an output would overwrite an input, or if both outputs are the same file.
+fn check_distinct_files(arguments: &Arguments) -> Result<(), CommandError> {
+    let Arguments { config, input, results, rejects, .. } = arguments;
+    let named = [("--config", Some(config)), ("--in", input.as_ref()), ("--results", results.as_ref())];
+    let outputs = [("--results", results.as_ref()), ("--rejects", rejects.as_ref())];
+    for (one, path) in outputs {
+        for (other, other_path) in named.iter().filter(|(other, _)| *other != one) {
+            let (Some(path), Some(other_path)) = (path, other_path) else { continue };
+            let is_stream = is_dash(path) && is_dash(other_path) && *other != "--in";
+            if is_stream || (!is_dash(path) && is_same_file(path, other_path)) {
+                let message = format!("`{one}` and `{other}` are the same file");
+                return Err(CommandError::new(message).help(format!("use a different path for `{one}`")));
+            }
+        }
+    }
+    Ok(())
+}
