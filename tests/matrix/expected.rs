@@ -161,6 +161,8 @@ pub enum Cell {
     LeftOut(&'static str),
     /// 503, and how the log calls the failure: its kind, and a sentence.
     Outage(&'static str, &'static str),
+    /// 401, and an event that tells the operator that an account is not ours.
+    Conflict,
     /// 200 or 503, whatever the system does at the moment.
     Both,
     /// 200, and the part is left out whenever the system is down.
@@ -190,7 +192,8 @@ impl Cell {
         let says = |want: &str, text: &str| text.contains(want) || (want == LATE && is_late(text));
         let failed = answered.failures.last();
         match self {
-            Self::SignsIn => answered.status == 200 && failed.is_none(),
+            Self::SignsIn => matches!(answered.status, 200 | 204) && failed.is_none(),
+            Self::Conflict => answered.status == 401 && answered.outcome == "conflict",
             Self::LeftOut(sentence) => {
                 answered.status == 200 && failed.is_some_and(|failed| says(sentence, &failed.detail))
             }
@@ -202,7 +205,7 @@ impl Cell {
                 };
                 answered.status == 503 && failed.is_some_and(is_meant)
             }
-            Self::Both => matches!(answered.status, 200 | 503),
+            Self::Both => matches!(answered.status, 200 | 204 | 503),
             Self::SometimesLeftOut => answered.status == 200,
         }
     }
@@ -237,11 +240,11 @@ pub fn expected(adapter: Adapter, fault: Fault) -> Option<Cell> {
     }
 }
 
-fn bad(sentence: &'static str) -> Cell {
+pub fn bad(sentence: &'static str) -> Cell {
     Cell::Outage("bad_response", sentence)
 }
 
-fn away(sentence: &'static str) -> Cell {
+pub fn away(sentence: &'static str) -> Cell {
     Cell::Outage("unavailable", sentence)
 }
 
@@ -249,7 +252,7 @@ fn misconfigured(sentence: &'static str) -> Cell {
     Cell::Outage("misconfigured", sentence)
 }
 
-fn web(fault: Fault) -> Cell {
+pub fn web(fault: Fault) -> Cell {
     match fault {
         Fault::ShortLatency => Cell::SignsIn,
         Fault::LongLatency | Fault::Drip | Fault::BlackHole => away(LATE),

@@ -70,7 +70,8 @@ fn service(adapter: Adapter, server: &FaultServer) -> Service {
     Service::start(&files, &settings)
 }
 
-fn played(fault: Fault) -> Played {
+/// What the server does to play a fault.
+pub fn played(fault: Fault) -> Played {
     match fault {
         Fault::ShortLatency => Played::Latency(Duration::from_millis(200)),
         Fault::LongLatency => Played::Latency(Duration::from_secs(5)),

@@ -30,9 +30,11 @@ mod page;
 mod service;
 mod sql;
 mod stage;
+mod targets;
 mod wire;
 
 use expected::Adapter;
+use targets::cells::Store;
 
 #[test]
 fn the_page_shows_what_is_tested() {
@@ -81,4 +83,25 @@ async fn postgres() {
 #[ignore = "needs MariaDB; run tests/run"]
 async fn mysql() {
     sql::play(Adapter::Mysql).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn web_apis_as_targets() {
+    targets::play(Store::OneCall).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn web_apis_as_targets_in_steps() {
+    targets::play(Store::Steps).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scim_services_as_targets() {
+    targets::play(Store::Scim).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL; run tests/run"]
+async fn postgres_for_accounts_and_ledger() {
+    targets::database::play().await;
 }

@@ -56,6 +56,9 @@ pub struct Answered {
     pub took: Duration,
     /// What failed, as the log says.
     pub failures: Vec<Failed>,
+    /// The outcome of a login and its reason, if the log has them: it does at the level `debug`.
+    pub outcome: String,
+    pub reason: String,
 }
 
 /// A line of the log about something that failed.
@@ -68,12 +71,17 @@ pub struct Failed {
 impl Service {
     /// Starts a service with these files and lines of settings.
     pub fn start(files: &[(&str, &str)], settings: &str) -> Self {
+        Self::start_whole(files, &format!("{COMMON}{settings}"))
+    }
+
+    /// The same with all settings.
+    pub fn start_whole(files: &[(&str, &str)], settings: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
         write("ledger.key", &"ab".repeat(32));
         write("caller.token", TOKEN);
         files.iter().for_each(|(name, text)| write(name, text));
-        write("landfall.yaml", &format!("{COMMON}{CHEAP}{settings}"));
+        write("landfall.yaml", &format!("{CHEAP}{settings}"));
         let server = Running::start(folder.path(), &[]);
         let client = client(Duration::from_secs(60));
         Self { server, folder, client }
@@ -81,9 +89,17 @@ impl Service {
 
     /// A login.
     pub async fn login(&self, name: &str, password: &str) -> Answered {
-        let body = json!({ "identifier": name, "password": password }).to_string();
-        let call = self.client.post(format!("{}/v1/login", self.server.base)).bearer_auth(TOKEN);
-        let call = call.header("content-type", "application/json").body(body);
+        self.post("/v1/login", &json!({ "identifier": name, "password": password })).await
+    }
+
+    /// Sets the password of an account.
+    pub async fn set_password(&self, id: &str, password: &str) -> Answered {
+        self.post(&format!("/v1/accounts/{id}/password"), &json!({ "password": password })).await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Answered {
+        let call = self.client.post(format!("{}{path}", self.server.base)).bearer_auth(TOKEN);
+        let call = call.header("content-type", "application/json").body(body.to_string());
         let began = Instant::now();
         let answer = call.send().await.expect("an answer");
         let (status, id) =
@@ -93,7 +109,15 @@ impl Service {
         let lines = self.lines(&id).await;
         let answered = lines.iter().find(|line| line["message"] == "answered").expect("a line about the answer");
         let reported = Duration::from_micros(answered["micros"].as_u64().expect("a time"));
-        Answered { status, took: measured.min(reported), failures: lines.iter().filter_map(failed).collect() }
+        let ended = lines.iter().find(|line| line["message"] == "login ended");
+        let text = |key: &str| ended.and_then(|line| line[key].as_str()).unwrap_or_default().to_owned();
+        Answered {
+            status,
+            took: measured.min(reported),
+            failures: lines.iter().filter_map(failed).collect(),
+            outcome: text("outcome"),
+            reason: text("reason"),
+        }
     }
 
     /// Signs in with the right password.

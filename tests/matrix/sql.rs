@@ -115,7 +115,7 @@ fn database(adapter: Adapter, server: &Server) -> String {
 }
 
 /// What answers in place of PostgreSQL.
-fn postgres(stream: &mut TcpStream, fault: Fault) -> io::Result<()> {
+pub fn postgres(stream: &mut TcpStream, fault: Fault) -> io::Result<()> {
     if fault == Fault::OtherProtocol {
         return stream.write_all(OTHER_PROTOCOL);
     }

@@ -61,7 +61,7 @@ impl Stage {
         let customer = self.next();
         let took = match cell {
             Cell::SignsIn | Cell::LeftOut(_) | Cell::Outage(..) => self.first(fault, cell, &customer).await,
-            Cell::Both | Cell::SometimesLeftOut => self.flapping(fault, cell).await,
+            Cell::Both | Cell::SometimesLeftOut | Cell::Conflict => self.flapping(fault, cell).await,
         };
         let grown = self.service.peak().saturating_sub(before) / 1024;
         block_in_place(heal);

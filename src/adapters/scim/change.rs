@@ -119,6 +119,10 @@ impl ScimTarget {
             let write = Write { method, path: &path, body: Some(body), if_match: version.as_deref(), until };
             let answer = self.api.write(write, call).await?;
             match answer.status {
+                // a proxy or a login wall
+                200..=204 if answer.is_page() => {
+                    return Err(Failure::bad("the answer to a change is a page in HTML"));
+                }
                 200..=204 => return Ok(Changed::Done),
                 404 => return Ok(Changed::Missing),
                 400 | 422 => {

@@ -121,11 +121,16 @@ fn answer(account: StoredAccount) -> Result<AccountAnswer, Problem> {
 }
 
 fn failed(info: &RequestInfo, error: &PortError) -> Problem {
-    tracing::warn!(request_id = %info.id, %error, "a port failed");
+    let (adapter, operation, kind, detail) = (error.adapter(), error.operation(), error.kind().name(), error.detail());
+    tracing::warn!(request_id = %info.id, adapter, operation, kind, detail, "a port failed");
     match error.kind() {
         PortErrorKind::PasswordRefused => Problem::PASSWORD_REFUSED,
         PortErrorKind::Unsupported => Problem::UNSUPPORTED,
         _ if error.is_temporary() => Problem::unavailable(DEFAULT_RETRY_AFTER),
+        // an outage, as at a login
+        PortErrorKind::Denied | PortErrorKind::Misconfigured | PortErrorKind::BadResponse => {
+            Problem::unavailable(DEFAULT_RETRY_AFTER)
+        }
         _ => Problem::INTERNAL,
     }
 }

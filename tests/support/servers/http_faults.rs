@@ -46,8 +46,16 @@ pub enum Fault {
     Reset,
     /// The connection is closed before all of `Content-Length` was sent.
     ShortBody,
+    /// The request is read, and the connection is reset.
+    NoAnswer,
+    /// The connection is reset before a request is read.
+    HangUp,
     /// A status with a short text.
     Status(u16),
+    /// 502 with a page in HTML, as proxies answer for servers that are away.
+    BadGateway,
+    /// The answer, as `text/plain`.
+    WrongType,
     /// 429, with this `Retry-After`.
     TooMany(Option<&'static str>),
     /// A page with status 200, as proxies and login walls answer.
@@ -119,6 +127,9 @@ impl Answer {
     }
 }
 
+/// Chooses requests.
+pub type Chosen = dyn Fn(&Request) -> bool + Send + Sync;
+
 /// What makes the good answers.
 type Handler = dyn Fn(&Request) -> Answer + Send + Sync;
 
@@ -130,6 +141,7 @@ pub struct FaultServer {
 }
 
 struct Shared {
+    address: SocketAddr,
     handler: Box<Handler>,
     tls: Option<Configs>,
     requests: AtomicUsize,
@@ -140,6 +152,10 @@ struct Shared {
 #[derive(Default)]
 struct State {
     fault: Option<Fault>,
+    /// The requests whose answers the fault is about; all of them without it.
+    only: Option<Arc<Chosen>>,
+    /// A fault that begins once such a request was answered.
+    next: Option<(Arc<Chosen>, Fault)>,
     since: Option<Instant>,
     closed: bool,
     accepted: usize,
@@ -163,7 +179,7 @@ impl FaultServer {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let listener = TcpListener::bind(address).expect("a free port");
         let (state, changed) = (Mutex::new(State::default()), Condvar::new());
-        let shared = Arc::new(Shared { handler, tls, requests: AtomicUsize::new(0), state, changed });
+        let shared = Arc::new(Shared { address, handler, tls, requests: AtomicUsize::new(0), state, changed });
         let serving = Arc::clone(&shared);
         thread::spawn(move || serving.serve(address, listener));
         Self { address, shared, authority }
@@ -181,31 +197,36 @@ impl FaultServer {
 
     /// Plays a fault from now on. Open connections are cut where the fault would not reach them.
     pub fn set(&self, fault: Fault) {
-        self.change(Some(fault));
+        self.change(State { fault: Some(fault), ..State::default() });
+    }
+
+    /// Plays a fault of answers from now on, to these requests only.
+    #[allow(dead_code, reason = "not every test binary chooses requests")]
+    pub fn set_for(&self, fault: Fault, only: Arc<Chosen>) {
+        self.change(State { fault: Some(fault), only: Some(only), ..State::default() });
+    }
+
+    /// Plays a fault once such a request was answered.
+    #[allow(dead_code, reason = "not every test binary chooses requests")]
+    pub fn set_after(&self, fault: Fault, request: Arc<Chosen>) {
+        self.change(State { next: Some((request, fault)), ..State::default() });
     }
 
     /// Answers well again.
     pub fn heal(&self) {
-        self.change(None);
+        self.change(State::default());
     }
 
-    fn change(&self, fault: Option<Fault>) {
+    fn change(&self, to: State) {
         {
             let mut state = self.shared.state();
-            state.fault = fault;
+            state.fault = to.fault;
+            state.only = to.only;
+            state.next = to.next;
             state.since = Some(Instant::now());
         }
         self.shared.cut();
-        self.wake();
-        let is_down = self.shared.state().is_down();
-        // A client that connects at once must already meet the fault.
-        let until = Instant::now() + Duration::from_secs(5);
-        while !is_down && TcpStream::connect(self.address).is_err() && Instant::now() < until {
-            thread::sleep(Duration::from_millis(2));
-        }
-        while is_down && TcpStream::connect(self.address).is_ok() && Instant::now() < until {
-            thread::sleep(Duration::from_millis(2));
-        }
+        self.shared.settle();
     }
 
     /// How many requests it has read so far.
@@ -217,19 +238,13 @@ impl FaultServer {
     pub fn open(&self) -> usize {
         self.shared.state().open.len()
     }
-
-    /// The loop that accepts looks at the state after each connection.
-    fn wake(&self) {
-        self.shared.changed.notify_all();
-        let _ = TcpStream::connect(self.address);
-    }
 }
 
 impl Drop for FaultServer {
     fn drop(&mut self) {
         self.shared.state().closed = true;
         self.shared.cut();
-        self.wake();
+        self.shared.wake();
     }
 }
 
@@ -254,6 +269,44 @@ impl Shared {
     fn cut(&self) {
         let open = std::mem::take(&mut self.state().open);
         open.values().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+    }
+
+    /// The loop that accepts looks at the state after each connection.
+    fn wake(&self) {
+        self.changed.notify_all();
+        let _ = TcpStream::connect(self.address);
+    }
+
+    /// Waits until a client that connects meets what was set.
+    fn settle(&self) {
+        self.wake();
+        let is_down = self.state().is_down();
+        let until = Instant::now() + Duration::from_secs(5);
+        while TcpStream::connect(self.address).is_ok() == is_down && Instant::now() < until {
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// The fault of the answer to a request.
+    fn fault_of(&self, request: &Request) -> Option<Fault> {
+        let state = self.state();
+        let is_meant = state.only.as_ref().is_none_or(|only| only(request));
+        state.fault.clone().filter(|_| is_meant)
+    }
+
+    /// Begins the fault that waits for the answer to this request; the connection of the request is kept for it.
+    fn begin_after(&self, request: &Request, own: &TcpStream) -> bool {
+        let is_own = |stream: &TcpStream| stream.peer_addr().ok() == own.peer_addr().ok();
+        {
+            let mut state = self.state();
+            let Some((_, fault)) = state.next.take_if(|(chosen, _)| chosen(request)) else { return false };
+            state.fault = Some(fault);
+            state.since = Some(Instant::now());
+            let others = state.open.extract_if(.., |_, stream| !is_own(stream));
+            others.for_each(|(_, stream)| drop(stream.shutdown(Shutdown::Both)));
+        }
+        self.settle();
+        true
     }
 
     /// Listens while the server is up.
@@ -315,6 +368,11 @@ impl Shared {
         if fault == Some(Fault::Tls(BadTls::Plain)) {
             return plain_answer(stream);
         }
+        if fault == Some(Fault::HangUp) {
+            reset_when_closed(&raw);
+            self.state().open.retain(|_, other| other.peer_addr().ok() != raw.peer_addr().ok());
+            return Ok(());
+        }
         let Some(tls) = &self.tls else { return self.requests_of(stream, &raw) };
         let connection = ServerConnection::new(tls.of(fault.as_ref())).map_err(io::Error::other)?;
         self.requests_of(StreamOwned::new(connection, stream), &raw)
@@ -325,10 +383,12 @@ impl Shared {
         let mut stream = BufReader::new(stream);
         while let Some(request) = read_request(&mut stream)? {
             self.requests.fetch_add(1, Ordering::SeqCst);
-            let fault = self.state().fault.clone();
+            let fault = self.fault_of(&request);
             let good = (self.handler)(&request);
+            let is_last = self.begin_after(&request, raw);
             let mut player = Player { shared: self, out: stream.get_mut(), raw };
             match fault {
+                _ if is_last => return player.last(&good),
                 None | Some(Fault::Refuse | Fault::Flapping | Fault::Tls(_)) => player.answer(&good)?,
                 Some(Fault::Latency(time)) => {
                     player.pause(time)?;
@@ -354,6 +414,11 @@ impl<S: Write> Player<'_, S> {
         self.send(&answer.body)
     }
 
+    /// The last answer of a connection.
+    fn last(&mut self, answer: &Answer) -> io::Result<()> {
+        self.page(answer.status, answer.kind, &answer.body, "Connection: close\r\n")
+    }
+
     /// Every fault here ends the connection.
     fn play(&mut self, fault: &Fault, good: &Answer) -> io::Result<()> {
         let body = &good.body;
@@ -369,6 +434,9 @@ impl<S: Write> Player<'_, S> {
                 self.head(good.status, good.kind, Some(body.len() as u64 + 7), "")?;
                 self.send(body)
             }
+            Fault::NoAnswer => self.reset(),
+            Fault::BadGateway => self.page(502, "text/html", b"<!doctype html><title>Bad gateway</title>", ""),
+            Fault::WrongType => self.page(good.status, "text/plain", body, ""),
             Fault::Status(status) => self.page(*status, "text/plain", b"something is wrong", ""),
             Fault::TooMany(after) => {
                 let after = after.map(|after| format!("Retry-After: {after}\r\n")).unwrap_or_default();
@@ -387,7 +455,7 @@ impl<S: Write> Player<'_, S> {
             Fault::DeepNesting => self.page(good.status, good.kind, &b"[".repeat(100_000), ""),
             Fault::NotHttp => self.send(b"220 mail.example.com ESMTP ready\r\n"),
             Fault::EndlessHeaders => self.endless_headers(),
-            Fault::Latency(_) | Fault::Refuse | Fault::Flapping | Fault::Tls(_) => self.answer(good),
+            Fault::Latency(_) | Fault::Refuse | Fault::HangUp | Fault::Flapping | Fault::Tls(_) => self.answer(good),
         }
     }
 

@@ -73,8 +73,8 @@ struct State {
     instead: Option<Arc<Serve>>,
     closed: bool,
     accepted: usize,
-    /// The text of the next message at which a connection breaks.
-    trap: Option<(&'static [u8], Loss)>,
+    /// The text of the message at which a connection breaks, and how many such messages pass before.
+    trap: Option<(&'static [u8], Loss, usize)>,
     /// Connections that are silent in both directions.
     silent: BTreeSet<usize>,
     /// The ends of each open connection, by its number.
@@ -141,7 +141,17 @@ impl Proxy {
 
     /// Breaks the next connection whose client sends this text, once.
     pub fn lose(&self, text: &'static [u8], loss: Loss) {
-        self.shared.state().trap = Some((text, loss));
+        self.lose_after(0, text, loss);
+    }
+
+    /// The same, after so many messages with this text.
+    pub fn lose_after(&self, passing: usize, text: &'static [u8], loss: Loss) {
+        self.shared.state().trap = Some((text, loss, passing));
+    }
+
+    /// Breaks nothing that has not been broken.
+    pub fn lose_nothing(&self) {
+        self.shared.state().trap = None;
     }
 
     /// Whether a text that was to be lost is still awaited.
@@ -288,9 +298,12 @@ impl Shared {
     /// What becomes of these bytes, if they are to be lost.
     fn trapped(&self, direction: Direction, bytes: &[u8]) -> Option<Loss> {
         let mut state = self.state();
-        let (text, loss) = state.trap.filter(|_| direction == Direction::ToServer)?;
-        let found = bytes.windows(text.len()).any(|window| window == text);
-        found.then(|| state.trap = None).map(|()| loss)
+        let (text, loss, passing) = state.trap.filter(|_| direction == Direction::ToServer)?;
+        if !bytes.windows(text.len()).any(|window| window == text) {
+            return None;
+        }
+        state.trap = passing.checked_sub(1).map(|passing| (text, loss, passing));
+        state.trap.is_none().then_some(loss)
     }
 
     /// Waits while stalled or silent. A connection that was cut meanwhile passes nothing.

@@ -10,8 +10,8 @@ use sqlx::Error;
 use tokio::time::{Instant, timeout_at};
 
 /// How long after the deadline an answer is still waited for. A server that is there ends a statement at the deadline
-/// itself, and says why.
-const GRACE: Duration = Duration::from_millis(250);
+/// itself, and says why. A login may be answered a tenth of a second after its deadline.
+const GRACE: Duration = Duration::from_millis(75);
 
 /// The outcome of statements. A connection that gave no answer, or one that cannot be read, is broken.
 ///

@@ -25,10 +25,12 @@ mod stripes;
 mod trial;
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use tokio::time::Instant;
 
@@ -42,7 +44,7 @@ pub(super) use stripes::stripe;
 pub(super) use trial::try_out;
 
 use super::address;
-use crate::adapters::sql::pool::{Lease, Pool};
+use crate::adapters::sql::pool::{Lease, NoConnection, Pool};
 use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
 /// How many connections a process opens for each of its ledger and its account store. Stops a flood of logins from taking
@@ -142,7 +144,10 @@ impl Database {
 
     async fn begin_with(&self, view: View, deadline: Instant) -> Result<Transaction, Failure> {
         let left = deadline.saturating_duration_since(Instant::now());
-        let lease = self.pool.lease(&begin(view, left), deadline).await.map_err(Failure::NoConnection)?;
+        // the driver panics at a greeting that is too short, too
+        let leased = AssertUnwindSafe(self.pool.lease(&begin(view, left), deadline)).catch_unwind().await;
+        let unreadable = || NoConnection::Failed(sqlx::Error::Protocol("the driver cannot read the answer".to_owned()));
+        let lease = leased.unwrap_or_else(|_| Err(unreadable())).map_err(Failure::NoConnection)?;
         Ok(Transaction { lease, deadline })
     }
 
