@@ -4,7 +4,7 @@
 //! older one, migrated customers would look as if they had been deleted. The store has an identity that was generated
 //! at random when it was created, and the ledger remembers it.
 
-use crate::ports::{Call, Ledger, PortError, PortErrorKind, Target};
+use crate::ports::{AccountLookup, Call, Ledger, PortError, PortErrorKind, Target};
 
 /// Binds the ledger to its store at startup, and refuses any other store.
 ///
@@ -13,10 +13,12 @@ use crate::ports::{Call, Ledger, PortError, PortErrorKind, Target};
 /// # Errors
 /// [`PortErrorKind::Misconfigured`] if the store is not the ledger's; any error of the ports.
 pub async fn bind_store(ledger: &dyn Ledger, target: &dyn Target) -> Result<(), PortError> {
-    let Some(store) = target.ping().await? else {
-        // A target without an identity is another place than the store that the ledger belongs to.
+    // A target behind an API has no identity, and is another place than the store that the ledger belongs to. It need not
+    // answer: logins that do not need it work meanwhile.
+    if target.capabilities().lookup == AccountLookup::ExternalId {
         return if ledger.store().await?.is_none() { Ok(()) } else { Err(wrong_store(target)) };
-    };
+    }
+    let Some(store) = target.ping().await? else { return Ok(()) };
     if ledger.store().await?.is_none()
         && let Some(last) = ledger.last_migrated().await?
         && target.find_external(Call::outside_login("start"), &last).await?.is_none()

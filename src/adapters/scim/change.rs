@@ -147,6 +147,9 @@ impl ScimTarget {
             let write = Write { method: Method::DELETE, path: &path, body: None, if_match: version.as_deref(), until };
             let answer = self.api.write(write, call).await?;
             match answer.status {
+                200..=204 if answer.is_page() => {
+                    return Err(Failure::bad("the answer to a deletion is a page in HTML"));
+                }
                 200..=204 => return Ok(Deleted::Yes),
                 404 => return Ok(Deleted::Missing),
                 405 | 501 => {

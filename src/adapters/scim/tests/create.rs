@@ -128,7 +128,7 @@ async fn a_password_against_the_policy_does_not_lock_the_customer_out() {
         assert_eq!(again, Created::NewWithoutPassword(TargetId("u1".to_owned())), "{mode}");
         let (id, typed) = (TargetId("u1".to_owned()), password(RIGHT));
         let set = target.set_password(call(), &id, &typed, jiff::Timestamp::UNIX_EPOCH);
-        assert_eq!(set.await.unwrap_err().kind(), PortErrorKind::Unsupported);
+        assert_eq!(set.await.unwrap_err().kind(), PortErrorKind::PasswordRefused);
     }
 }
 
