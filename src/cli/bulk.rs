@@ -8,6 +8,7 @@ mod shared;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 
@@ -84,6 +85,12 @@ pub struct Arguments {
 /// The most records in progress at a time without `--jobs`: as many writes as the account store of one file commits together.
 const JOBS: usize = 256;
 
+/// How long an outage at the start or the end is waited for, as one in between.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long to wait before what failed is tried again.
+const RETRY: Duration = Duration::from_secs(2);
+
 /// Runs the command.
 ///
 /// # Errors
@@ -130,17 +137,32 @@ async fn create(arguments: &Arguments, loaded: Loaded, source: &str) -> Result<u
     let bulk = Arc::new(Bulk::new(Arc::clone(&migrator), settings).ok_or_else(unknown)?);
     if !arguments.dry_run {
         // what an interrupted run has left
-        migrator.recover().await?;
+        recovered(&migrator).await?;
     }
     let jobs = arguments.jobs.map_or(concurrency.min(JOBS), usize::from);
     let run = run::run(&bulk, &input, jobs, &mut report).await;
-    if !arguments.dry_run {
-        migrator.recover().await?;
-        target.checkpoint().await?;
-    }
     report.end()?;
     run?;
+    if !arguments.dry_run {
+        recovered(&migrator).await?;
+        target.checkpoint().await?;
+    }
     Ok(if report.has_failures() { FINDINGS } else { FINE })
+}
+
+/// Settles what was interrupted. Waits while the target or the ledger is down, as the run itself does.
+async fn recovered(migrator: &Migrator) -> Result<(), CommandError> {
+    let began = Instant::now();
+    loop {
+        match migrator.recover().await {
+            Ok(_) => return Ok(()),
+            Err(error) if error.is_temporary() && began.elapsed() < PATIENCE => tokio::time::sleep(RETRY).await,
+            Err(error) => {
+                let help = "what was created stays; when the problem is solved, run the same command again to continue";
+                return Err(CommandError::new(format!("cannot settle what was interrupted: {error}")).help(help));
+            }
+        }
+    }
 }
 
 /// The name of the source whose rules are used.

@@ -65,9 +65,14 @@ fn create(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Whether two paths are one file.
+/// Whether two paths are one file, by whatever name.
 #[must_use]
 pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    if let (Ok(one), Ok(other)) = (std::fs::metadata(one), std::fs::metadata(other)) {
+        use std::os::unix::fs::MetadataExt as _;
+        return (one.dev(), one.ino()) == (other.dev(), other.ino());
+    }
     match (std::fs::canonicalize(one), std::fs::canonicalize(other)) {
         (Ok(one), Ok(other)) => one == other,
         // files that do not exist yet can only be compared by name

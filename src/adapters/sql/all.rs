@@ -135,6 +135,15 @@ impl SqlSource {
             let detail = "a page of `all` ends where it began; its query needs `> :after` and `ORDER BY`";
             return Err(wrong(format!("{detail} the column `{}`", settings.by)));
         }
+        let mut before = after;
+        for row in &rows {
+            let value = column(row, &settings.by).unwrap_or(&Cell::Null);
+            if is_out_of_order(before, value) {
+                let detail = "of a page of `all` must be unique and ascending; customers would be left out otherwise";
+                return Err(wrong(format!("the values of the column `{}` {detail}", settings.by)));
+            }
+            before = value;
+        }
         let mut records = Vec::with_capacity(rows.len());
         for row in &rows {
             match self.with_lists(&mut *session, row).await {
@@ -145,5 +154,13 @@ impl SqlSource {
         }
         session.end().await?;
         Ok(Page { records, last })
+    }
+}
+
+/// Whether a value cannot follow another one. How texts are ordered is known to the database alone.
+fn is_out_of_order(before: &Cell, value: &Cell) -> bool {
+    match (before, value) {
+        (Cell::Integer(before), Cell::Integer(value)) => value <= before,
+        (before, value) => before == value,
     }
 }

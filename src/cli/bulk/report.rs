@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
@@ -47,6 +49,9 @@ impl Report {
     /// # Errors
     /// If one cannot be written.
     pub(super) fn open(arguments: &Arguments) -> Result<Self, CommandError> {
+        for path in [&arguments.results, &arguments.rejects].into_iter().flatten() {
+            check_replaceable(path)?;
+        }
         let open = |path: &Option<std::path::PathBuf>| path.as_deref().map(Sink::open).transpose();
         Ok(Self {
             results: open(&arguments.results)?,
@@ -236,6 +241,14 @@ impl Report {
         self.unreadable > 0 || ["conflict", "invalid", "failed"].iter().any(|name| self.outcomes.contains_key(name))
     }
 
+    /// Writes what is buffered, so that little is missing when the run is killed.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(super) fn flush(&mut self) -> Result<(), CommandError> {
+        self.end()
+    }
+
     /// Completes the files.
     ///
     /// # Errors
@@ -244,6 +257,26 @@ impl Report {
         let sinks = [&mut self.results, &mut self.rejects];
         sinks.into_iter().flatten().try_for_each(|sink| sink.flush().map_err(unwritten))
     }
+}
+
+/// The longest first line of results or rejects that is looked at.
+const FIRST_LINE: u64 = 1 << 20;
+
+/// Fails if a file exists that is not the results or the rejects of an earlier run: the ledger, the rules and the export are
+/// within reach of a slip of the pen.
+fn check_replaceable(path: &Path) -> Result<(), CommandError> {
+    if is_dash(path) || !std::fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() > 0) {
+        return Ok(());
+    }
+    let mut first = Vec::new();
+    let read = File::open(path).and_then(|file| BufReader::new(file.take(FIRST_LINE)).read_until(b'\n', &mut first));
+    let line = read.ok().and_then(|_| serde_json::from_slice::<Json>(&first).ok());
+    let is_ours = line.is_some_and(|line| line.get("number").is_some() && line.get("reasons").is_some());
+    if is_ours {
+        return Ok(());
+    }
+    let message = format!("`{}` exists and is no results or rejects of `landfall bulk`", path.display());
+    Err(CommandError::new(message).help("choose another path, or remove the file if it is not needed"))
 }
 
 fn is_rejected(outcome: &BulkOutcome) -> bool {

@@ -37,6 +37,7 @@ pub(super) async fn run(bulk: &Arc<Bulk>, input: &Input, jobs: usize, report: &m
     let (mut tasks, mut ticks, mut is_read) = (JoinSet::new(), interval(SHOWN), false);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let progress = Progress::begin(report.what());
+    let mut interrupted = interruptions()?;
     while !is_read || !tasks.is_empty() {
         tokio::select! {
             next = waiting.recv(), if !is_read && tasks.len() < jobs => match next {
@@ -58,12 +59,40 @@ pub(super) async fn run(bulk: &Arc<Bulk>, input: &Input, jobs: usize, report: &m
                     return Err(error);
                 }
             }
-            _ = ticks.tick() => progress.show(input.position(), report.records(), || report.so_far()),
+            Some(()) = interrupted.recv() => {
+                waiting.close();
+                finish(&mut tasks, bulk, report).await?;
+                progress.end();
+                report.summary(progress.took())?;
+                let help = "what was created stays; run the same command again to continue";
+                return Err(CommandError::new("the run was interrupted").help(help));
+            }
+            _ = ticks.tick() => {
+                report.flush()?;
+                progress.show(input.position(), report.records(), || report.so_far());
+            }
         }
     }
     progress.end();
     notice(&reading);
     report.summary(progress.took())
+}
+
+/// Tells once that the run should end: SIGINT, SIGTERM or SIGHUP. A second signal ends the process at once.
+fn interruptions() -> Result<mpsc::Receiver<()>, CommandError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (sender, interrupted) = mpsc::channel(1);
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        let (mut signals, sender) = (signal(kind)?, sender.clone());
+        drop(tokio::spawn(async move {
+            signals.recv().await;
+            // the run may be over
+            let _ = sender.send(()).await;
+            signals.recv().await;
+            std::process::exit(128 + kind.as_raw_value());
+        }));
+    }
+    Ok(interrupted)
 }
 
 /// Reads records on a thread.

@@ -7,7 +7,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::input::Input;
 use super::progress::Progress;
@@ -51,11 +51,11 @@ pub(super) fn find(bulk: &Arc<Bulk>, input: &Input) -> Result<Option<Arc<Shared>
     let (records, _) = input.records()?;
     let progress = Progress::begin("comparing logins");
     let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let mut count = 0;
+    let (mut count, unread) = (0, Mutex::new(None));
     pipeline::run(
         records,
         jobs,
-        || Worker(bulk),
+        || Worker { bulk, unread: &unread },
         |batch: &mut Batch| {
             count += batch.records;
             progress.show(input.position(), count, String::new);
@@ -63,6 +63,11 @@ pub(super) fn find(bulk: &Arc<Bulk>, input: &Input) -> Result<Option<Arc<Shared>
         },
     )?;
     progress.end();
+    if let Some(error) = unread.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        let help = "nothing was created, because logins of records that are missing may belong to several customers; fix the \
+                    input and run it again";
+        return Err(CommandError::new(format!("cannot read the input to the end: {error}")).help(help));
+    }
     Ok(Some(Arc::new(sorter.shared()?)))
 }
 
@@ -72,7 +77,11 @@ struct Batch {
     entries: Vec<Entry>,
 }
 
-struct Worker<'b>(&'b Arc<Bulk>);
+struct Worker<'b> {
+    bulk: &'b Arc<Bulk>,
+    /// Why the input cannot be read to its end.
+    unread: &'b Mutex<Option<String>>,
+}
 
 impl Work for Worker<'_> {
     type Item = Result<RawRecord, RecordError>;
@@ -81,8 +90,16 @@ impl Work for Worker<'_> {
     fn item(&mut self, item: &Self::Item, batch: &mut Batch) {
         batch.records += 1;
         // what cannot be read is reported later
-        let Ok(record) = item else { return };
-        for of_customer in self.0.logins(&record.json) {
+        let record = match item {
+            Ok(record) => record,
+            Err(error) => {
+                if error.fatal {
+                    *self.unread.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+                }
+                return;
+            }
+        };
+        for of_customer in self.bulk.logins(&record.json) {
             let logins = of_customer.logins.iter().filter_map(|subject| entry(subject, &of_customer.customer));
             batch.entries.extend(logins);
         }

@@ -7,9 +7,12 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::ports::{PortError, PortErrorKind};
 
-/// The shortest and longest pause after a failure, and the same for the time between two attempts afterwards.
+/// The shortest and longest pause after a failure.
 const SHORTEST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_secs(10);
+
+/// The longest time between two attempts after a target has asked for less. Products take a call per second at least.
+const LONGEST_GAP: Duration = Duration::from_secs(1);
 
 /// How often one record is tried while others succeed. Stops one account that the target cannot take from being tried
 /// forever; admits several short outages.
@@ -36,6 +39,8 @@ struct State {
     paused_at: Option<Instant>,
     /// Since when nothing has worked.
     failing_since: Option<Instant>,
+    /// How many attempts had succeeded when the gap was last made longer. While nothing succeeds, the pauses grow alone.
+    slowed_at: Option<u64>,
     /// Records in a row that failed for good.
     failures: u32,
     successes: u64,
@@ -68,6 +73,7 @@ impl Pace {
             pause: SHORTEST,
             paused_at: None,
             failing_since: None,
+            slowed_at: None,
             failures: 0,
             successes: 0,
         };
@@ -138,8 +144,9 @@ impl State {
         self.paused_at = Some(now);
         self.next = self.next.max(now + asked.unwrap_or(self.pause));
         self.pause = (self.pause * 2).min(LONGEST);
-        if kind == PortErrorKind::RateLimited {
-            self.gap = (self.gap * 2).clamp(SHORTEST, LONGEST);
+        if kind == PortErrorKind::RateLimited && self.slowed_at != Some(self.successes) {
+            self.slowed_at = Some(self.successes);
+            self.gap = (self.gap * 2).clamp(SHORTEST, LONGEST_GAP);
         }
     }
 }
@@ -168,6 +175,22 @@ mod tests {
         (0..100).for_each(|_| pace.succeeded());
         let (one, other) = (pace.turn().await, pace.turn().await);
         assert!(other.duration_since(one) < Duration::from_millis(1));
+    }
+
+    /// A target that refuses everything for a time, and then works again, is soon asked at full speed.
+    #[tokio::test(start_paused = true)]
+    async fn a_run_recovers_from_limits_without_a_time() {
+        let (pace, mut tries) = (Pace::new(PATIENCE), Tries::default());
+        for _ in 0..40 {
+            let began = pace.turn().await;
+            assert_eq!(pace.failed(began, &error(PortErrorKind::RateLimited), &mut tries, None), Next::Again);
+        }
+        let began = pace.turn().await;
+        for _ in 0..100 {
+            pace.turn().await;
+            pace.succeeded();
+        }
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     }
 
     #[tokio::test(start_paused = true)]
