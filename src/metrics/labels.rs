@@ -154,7 +154,17 @@ pub const FAILURE: Label = Label::one_of(
 /// How a call of a port ended.
 pub const CALL_RESULT: Label = Label::one_of(
     "result",
-    &["fine", "unavailable", "rate_limited", "denied", "misconfigured", "bad_response", "conflict", "unsupported"],
+    &[
+        "fine",
+        "unavailable",
+        "rate_limited",
+        "denied",
+        "misconfigured",
+        "bad_response",
+        "conflict",
+        "password_refused",
+        "unsupported",
+    ],
 );
 
 /// A guarded port.

@@ -70,7 +70,10 @@ impl AccountAdmin {
             self.ledger.bury(key, &account.logins, self.clock.now()).await?;
         }
         // If it is already gone, a login found its customer buried and deleted it.
-        self.target.delete(call, id, Deletion::ForGood).await?;
+        let deleted = self.target.delete(call, id, Deletion::ForGood).await?;
+        if deleted == Deleted::Missing && account.is_buried {
+            return Ok(None);
+        }
         let decision = self.decision(request_id, DecisionOutcome::Deleted, account.legacy.as_ref(), Some(id.clone()));
         self.ledger.decide(&decision, &[]).await?;
         Ok(Some(id.clone()))

@@ -119,7 +119,13 @@ impl Visit<'_> {
     ) -> Flow<Option<Ending>> {
         let (began, identity) = (Instant::now(), &newcomer.identity);
         let account = self.new_account(admission, newcomer, claim);
-        match self.cx.accounts.target.create(self.call(), account).await {
+        let created = self.cx.accounts.target.create(self.call(), account).await;
+        if let Ok(Created::New(id) | Created::NewWithoutPassword(id) | Created::Exists(id)) = &created
+            && self.is_somebody_elses(id, identity).await?
+        {
+            return Err(self.conflict(identity, claim, Conflict::Legacy, began).await);
+        }
+        match created {
             Ok(Created::New(id)) => {
                 self.step(&Step::Created { answer: CreateResult::New, took: began.elapsed() });
                 self.created(admission, newcomer, claim, &id, Password::Stored).await.map(Some)
@@ -154,6 +160,15 @@ impl Visit<'_> {
             Ok(Created::Conflict(conflict)) => Err(self.conflict(identity, claim, conflict, began).await),
             Err(error) => Err(self.creation_failed(identity, claim, &error).await),
         }
+    }
+
+    /// Whether the ledger knows that an account belongs to another customer. A target behind an API may give one id twice.
+    async fn is_somebody_elses(&self, id: &TargetId, identity: &Identity) -> Flow<bool> {
+        if self.cx.accounts.lookup() == AccountLookup::Login {
+            return Ok(false);
+        }
+        let owner = self.cx.records.ledger.owner(id).await.map_err(|error| self.ledger_failed(&error))?;
+        Ok(owner.is_some_and(|owner| owner.entry.key != identity.key))
     }
 
     /// Signs in a customer whose migration was completed while this login was in progress, if the target verifies nothing:
@@ -371,11 +386,18 @@ impl Visit<'_> {
         ending
     }
 
-    /// A creation that was turned away before its only call wrote nothing, so the claim can be given up. Any other failure
-    /// may have written, so recovery checks.
+    /// A creation that was turned away before a call, or that the target does not take, can be tried again by the next login,
+    /// so the claim is given up. Any other failure may have written, so recovery checks.
     async fn creation_failed(&mut self, identity: &Identity, claim: &OurClaim, error: &PortError) -> Ending {
         let creation = self.cx.accounts.target.capabilities().creation;
-        if creation == Creation::OneCall && error.kind() == PortErrorKind::RateLimited {
+        if error.is_about_one_record() {
+            // The target does not take this account, today and tomorrow.
+            self.report(error);
+            self.give_up(identity, claim).await;
+            return Ending::of(Outcome::InvalidRecord);
+        }
+        let is_turned_away = error.kind() == PortErrorKind::RateLimited;
+        if is_turned_away && (creation == Creation::OneCall || error.is_about_this_process()) {
             self.give_up(identity, claim).await;
         }
         self.target_failed(error)

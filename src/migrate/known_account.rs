@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use crate::ports::{AccountLookup, AccountState, Call, Keyring, Ledger, LegacyKey, PortError, Target, TargetId};
+use crate::ports::{
+    AccountLookup, AccountState, Call, EntryState, Keyring, Ledger, LegacyKey, PortError, Target, TargetId,
+};
 
 /// An account, without its claims.
 pub(super) struct KnownAccount {
@@ -13,6 +15,8 @@ pub(super) struct KnownAccount {
     pub logins: Vec<String>,
     /// Its state.
     pub state: AccountState,
+    /// Whether it was permanently deleted, as far as the ledger says; it may still be at the target.
+    pub is_buried: bool,
 }
 
 impl fmt::Debug for KnownAccount {
@@ -36,9 +40,11 @@ impl KnownAccount {
                 logins: account.logins.iter().map(|login| keyring.subject(login)).collect(),
                 legacy: account.legacy,
                 state: account.state,
+                is_buried: false,
             })),
             AccountLookup::ExternalId => Ok(ledger.owner(id).await?.map(|owner| Self {
                 state: owner.entry.found().map_or(AccountState::Pending, |found| found.state),
+                is_buried: owner.entry.state == EntryState::Buried,
                 legacy: Some(owner.entry.key),
                 logins: owner.logins,
             })),

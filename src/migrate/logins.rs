@@ -100,8 +100,10 @@ impl Visit<'_> {
             return refused;
         }
         match self.account_of(identity).await {
-            Ok(Some(found)) if found.state != AccountState::Pending => {
+            Ok(Some(found)) if found.state != AccountState::Pending || self.activates() => {
                 match self.check_at_target(admission, &found).await {
+                    // A pending account has a password only if it verifies one.
+                    Ok(Some(ending)) if found.state == AccountState::Pending && !ending.outcome.is_success() => refused,
                     Ok(Some(ending)) | Err(ending) => ending,
                     // The account has disappeared, so the answer of the legacy system stands.
                     Ok(None) => refused,

@@ -122,7 +122,7 @@ impl Migrator {
         let mut visit = Visit::begin(&self.cx, Operation::PasswordSet, request_id.to_owned());
         let (target, records) = (&*self.cx.accounts.target, &self.cx.records);
         let known = KnownAccount::find(target, &*records.ledger, &records.keyring, visit.call(), id).await?;
-        let Some(account) = known else {
+        let Some(account) = known.filter(|account| !account.is_buried) else {
             visit.record_decision(DecisionOutcome::Unknown, None, Vec::new()).await?;
             return Ok(None);
         };

@@ -32,12 +32,16 @@ impl Visit<'_> {
 
     async fn try_sign_in(&mut self, admission: &Admission) -> Flow<Ending> {
         self.check_attempts(admission.network).await?;
+        let mut gone = None;
         loop {
             match self.find_account(admission).await? {
+                // The ledger still names the account that the target does not have.
+                Some(found) if gone.as_ref() == Some(&found.id) => return Err(Ending::refused(Refusal::Missing)),
                 Some(found) if found.state != AccountState::Pending => {
                     if let Some(ending) = self.authenticate(admission, &found).await? {
                         return Ok(ending);
                     }
+                    gone = (self.cx.accounts.lookup() == AccountLookup::ExternalId).then_some(found.id);
                 }
                 _ => return self.migrate(admission).await,
             }
@@ -112,7 +116,11 @@ impl Visit<'_> {
         self.step(&Step::Authenticated { verdict, took: began.elapsed() });
         let account = Some((found.id.clone(), found.external_id.clone()));
         let refused = |refusal| Ending { account: account.clone(), ..Ending::refused(refusal) };
-        Ok(Some(match (verdict, found.state) {
+        let state = match found.state {
+            AccountState::Pending if self.activates() => AccountState::Active,
+            state => state,
+        };
+        Ok(Some(match (verdict, state) {
             (Authentication::Gone, _) => return Ok(None),
             (Authentication::Verified(change), AccountState::Active) => {
                 self.verified();
@@ -123,6 +131,13 @@ impl Visit<'_> {
             (Authentication::Mismatch, _) => refused(Refusal::WrongPasswordAtTarget),
             (Authentication::Unusable, _) => refused(Refusal::Disabled),
         }))
+    }
+
+    /// Whether a password that the target verifies shows that a pending account has got one there: the ledger alone calls it
+    /// pending, and learns of it by the decision.
+    pub(super) fn activates(&self) -> bool {
+        let target = self.cx.accounts.target.capabilities();
+        target.lookup == AccountLookup::ExternalId && target.password == PasswordCheck::Api
     }
 
     /// The target does not have the account yet, or has it without a password, so the legacy system is asked.

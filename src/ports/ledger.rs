@@ -64,7 +64,7 @@ pub trait Ledger: Send + Sync {
     /// the login. Only customers whose migration is complete are found.
     fn migrated<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Option<Entry>, PortError>>;
 
-    /// The customer whom an account belongs to.
+    /// The customer whom an account belongs to, or belonged to before it was buried.
     fn owner<'a>(&'a self, account: &'a TargetId) -> BoxFuture<'a, Result<Option<Owner>, PortError>>;
 
     /// Entries that were creating, undoing, or buried during a creation, and whose lease has expired, oldest first. A

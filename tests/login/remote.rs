@@ -7,8 +7,8 @@ use landfall::adapters::memory::{Fault, MemoryTarget};
 use landfall::hashing::HashCalls;
 use landfall::migrate::{Migrator, Outcome, Refusal};
 use landfall::ports::{
-    AccountLookup, AccountState, Call, Capabilities, Clock as _, Creation, EntryState, EventKind, Ledger as _,
-    PasswordCheck, PortErrorKind, Support, Target as _,
+    AccountLookup, AccountState, Call, Capabilities, Clock as _, Creation, Deletion, EntryState, EventKind,
+    Ledger as _, PasswordCheck, PortErrorKind, Support, Target as _,
 };
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -218,4 +218,47 @@ async fn a_deleted_customer_does_not_come_back() {
     let subject = fixture.keyring.subject("ada");
     assert!(migrator.admin().restore("r1", &subject).await.unwrap().is_some());
     assert_eq!(login(&migrator, "ada", "secret ada").await.outcome, Outcome::Migrated);
+}
+
+/// An account that was removed at the target without Landfall: the customer is refused, and the target is not asked again
+/// and again.
+#[tokio::test]
+async fn an_account_that_is_gone_is_missing() {
+    let fixture = Fixture::new();
+    fixture.legacy(&customer("ada"));
+    let (migrator, target) = with_product(&fixture, PasswordCheck::Api);
+    let id = login(&migrator, "ada", "secret ada").await.account.unwrap();
+    target.delete(Call::outside_login("r1"), &id, Deletion::ForGood).await.unwrap();
+    target.faults().calls();
+    assert_eq!(login(&migrator, "ada", "secret ada").await.outcome, Outcome::Refused(Refusal::Missing));
+    assert_eq!(target.faults().calls(), ["authenticate"]);
+}
+
+/// A deletion that the target did not take is repeated by the same command.
+#[tokio::test]
+async fn an_interrupted_deletion_is_repeated() {
+    let fixture = Fixture::new();
+    fixture.legacy(&customer("ada"));
+    let (migrator, target) = with_product(&fixture, PasswordCheck::Nothing);
+    let id = login(&migrator, "ada", "secret ada").await.account.unwrap();
+    target.faults().push([Fault::Fail(PortErrorKind::Unavailable)]);
+    assert!(migrator.admin().delete("r1", &id).await.is_err());
+    assert_eq!(login(&migrator, "ada", "secret ada").await.outcome, Outcome::Refused(Refusal::Deleted));
+    assert_eq!(migrator.set_password("r1", &id, Zeroizing::new(b"another one".to_vec())).await.unwrap(), None);
+    assert_eq!(migrator.admin().delete("r1", &id).await.unwrap(), Some(id.clone()));
+    assert_eq!(migrator.admin().delete("r1", &id).await.unwrap(), None);
+}
+
+/// A customer with a pending account who has chosen a password at the target signs in with it.
+#[tokio::test]
+async fn a_password_chosen_at_the_target_signs_in_to_a_pending_account() {
+    let fixture = Fixture::new();
+    fixture.legacy(&customer("ada"));
+    let (migrator, target) = with_product(&fixture, PasswordCheck::Api);
+    migrator.forgot_password("r1", "ada@example.org", None, None).await;
+    let account = fixture.ledger.entry(&key("ada")).await.unwrap().unwrap().account.unwrap();
+    let own = Arc::new(landfall::model::Password::new(b"chosen at the target".to_vec()).unwrap());
+    target.set_password(Call::outside_login("r1"), &account, &own, fixture.clock.now()).await.unwrap();
+    assert_eq!(login(&migrator, "ada", "chosen at the target").await.outcome, Outcome::Authenticated);
+    assert_eq!(login(&migrator, "ada", "secret ada").await.outcome, Outcome::Refused(Refusal::WrongPasswordAtTarget));
 }

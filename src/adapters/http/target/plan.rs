@@ -385,6 +385,12 @@ impl<'c> Compiler<'c> {
         let help = "write `{external_id}`";
         self.must_name("lookup", &find.request, |name| matches!(name, Name::Target(_)), help);
         let matching = written.matching.as_deref().map(|path| self.path("lookup.match", path));
+        if matching.is_none() && !find.request.path_has_values() {
+            let help =
+                "for example `match: $.external_id`; a product that ignores the question would give another account";
+            let message = "nothing says where an account that is found has our id";
+            self.mistakes.push(Mistake::missing("requests.lookup.match", message, help));
+        }
         let id = self.path("lookup.id", &written.id);
         let mut lists = Vec::new();
         for (name, list) in &written.lists {

@@ -163,7 +163,8 @@ impl State {
 
     fn owner(&self, account: &TargetId) -> Option<Owner> {
         let entry = self.entries.values().map(|held| &held.entry).find(|entry| {
-            entry.account.as_ref() == Some(account) && matches!(entry.state, EntryState::Done | EntryState::Undoing)
+            let has_account = matches!(entry.state, EntryState::Done | EntryState::Undoing | EntryState::Buried);
+            entry.account.as_ref() == Some(account) && has_account
         })?;
         let logins = self.logins.iter().filter(|(_, key)| **key == entry.key).map(|(login, _)| login.clone());
         Some(Owner { entry: entry.clone(), logins: logins.collect() })

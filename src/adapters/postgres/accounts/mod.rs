@@ -23,6 +23,7 @@ use crate::adapters::accounts::id;
 use crate::adapters::accounts::new::NewRow;
 use crate::adapters::accounts::row::{Row, change, found, state};
 use crate::adapters::accounts::verification::{self, Checked};
+use crate::adapters::refusal::refusal;
 use crate::hashing::Hasher;
 use crate::model::Password;
 use crate::ports::{
@@ -316,7 +317,9 @@ impl Target for AccountStore {
             Box::pin(async move {
                 check_clock(connection).await?;
                 let sql = "UPDATE landfall_store SET ping = ping + 1 RETURNING id";
-                Ok(sqlx::query_scalar(sql).fetch_optional(connection).await?.map(StoreId))
+                let id: Option<String> = sqlx::query_scalar(sql).fetch_optional(connection).await?;
+                id.map(|id| Some(StoreId(id)))
+                    .ok_or_else(|| refusal("the account store has lost its identity; restore it"))
             })
         }))
     }

@@ -85,6 +85,8 @@ pub(in crate::adapters) async fn copy(copying: Copying<'_>) -> Result<Copied, Po
     if bound.as_deref() == Some(MOVED) {
         return Err(failed(ledger::NAME, "the old ledger was already moved"));
     }
+    // before anything is copied: the ledger is last
+    prepare(&Database::new(ledger::NAME, ledger_url, folder)?, &ledger::SCHEMA, Absent::Create).await?;
     let mut copied = Copied::default();
     if let Some(file) = accounts_file {
         sqlite::upgrade_accounts(file).await?;

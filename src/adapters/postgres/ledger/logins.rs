@@ -72,7 +72,7 @@ pub(super) async fn migrated(connection: &mut PgConnection, subject: &str) -> Re
 
 /// The customer whom an account belongs to.
 pub(super) async fn owner(connection: &mut PgConnection, account: &TargetId) -> Result<Option<Owner>, sqlx::Error> {
-    let sql = select_entries!("WHERE account = $1 AND state IN ('done', 'undoing') LIMIT 1");
+    let sql = select_entries!("WHERE account = $1 AND state IN ('done', 'undoing', 'buried') LIMIT 1");
     let row: Option<EntryRow> = sqlx::query_as(sql).bind(&account.0).fetch_optional(&mut *connection).await?;
     let Some(entry) = row.map(EntryRow::entry).transpose()? else { return Ok(None) };
     let sql = "SELECT digest FROM landfall_logins WHERE source = $1 AND legacy_id = $2 ORDER BY digest";

@@ -61,7 +61,7 @@ pub(super) async fn migrated(connection: &mut SqliteConnection, subject: &str) -
 
 /// The customer whom an account belongs to.
 pub(super) async fn owner(connection: &mut SqliteConnection, account: &TargetId) -> Result<Option<Owner>, sqlx::Error> {
-    let sql = select_entries!("WHERE account = ? AND state IN ('done', 'undoing') LIMIT 1");
+    let sql = select_entries!("WHERE account = ? AND state IN ('done', 'undoing', 'buried') LIMIT 1");
     let row: Option<EntryRow> = sqlx::query_as(sql).bind(&account.0).fetch_optional(&mut *connection).await?;
     let Some(entry) = row.map(EntryRow::entry).transpose()? else { return Ok(None) };
     let sql = "SELECT digest FROM logins WHERE source = ? AND legacy_id = ? ORDER BY digest";
