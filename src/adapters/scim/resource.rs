@@ -1,6 +1,6 @@
 //! A user as a service returns it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::header::ETAG;
 use serde_json::{Map, Value as Json};
 
@@ -10,6 +10,10 @@ use super::password::PasswordIn;
 use crate::adapters::http::answer::Answer;
 use crate::adapters::http::error::Failure;
 use crate::ports::{AccountState, PasswordChange, StoredAccount, TargetId};
+
+/// How far the times of the creation and of the last change may be apart if nothing was changed: servers read the clock twice.
+const SAME_TIME: SignedDuration = SignedDuration::from_secs(1);
+
 /// A user of the service.
 #[derive(Debug, Clone)]
 pub(super) struct Resource {
@@ -87,11 +91,18 @@ impl Resource {
         self.time("created")
     }
 
-    /// The state. An account that waits for its password in a second request is inactive. It is asked for only while a creation
-    /// is incomplete, so that inactive never means that an administrator has disabled a customer who was migrated.
+    /// Whether it was never changed, as far as the service tells its times. Without them an account that waits for its password
+    /// counts as such: its customer could never sign in otherwise.
+    fn is_untouched(&self) -> bool {
+        let times = self.created().zip(self.time("lastModified"));
+        times.is_none_or(|(created, changed)| changed.duration_since(created).abs() <= SAME_TIME)
+    }
+
+    /// The state. An account that waits for its password in a second request is inactive and was never changed; one that was
+    /// made inactive by somebody was changed.
     pub fn state(&self, password: PasswordIn) -> AccountState {
         match (self.active(), password) {
-            (Some(false), PasswordIn::Patch) => AccountState::Pending,
+            (Some(false), PasswordIn::Patch) if self.is_untouched() => AccountState::Pending,
             (Some(false), _) => AccountState::Disabled,
             _ => AccountState::Active,
         }
