@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use landfall::adapters::memory::{Fault, MemoryTarget};
 use landfall::hashing::HashCalls;
 use landfall::migrate::{Migrator, Outcome, Refusal};
+use landfall::model::Password;
 use landfall::ports::{
-    AccountLookup, AccountState, Call, Capabilities, Clock as _, Creation, Deletion, EntryState, EventKind,
-    Ledger as _, PasswordCheck, PortErrorKind, Support, Target as _,
+    AccountLookup, AccountState, Authenticated, BoxFuture, Call, Capabilities, Clock as _, Created, Creation, Deleted,
+    Deletion, EntryState, EventKind, ExternalId, Found, Identifier, Ledger as _, NewAccount, PasswordCheck, PortError,
+    PortErrorKind, StoreId, StoredAccount, Support, Target, TargetId,
 };
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -34,6 +37,86 @@ fn with_policy(fixture: &Fixture, password: PasswordCheck, shortest: usize) -> (
     let target = Arc::new(target.with_shortest_password(shortest));
     let migrator = fixture.migrator_with(Options::default(), |parts| parts.target = target.clone());
     (migrator, target)
+}
+
+/// A product that gives every account this id.
+struct SameId(TargetId);
+
+impl Target for SameId {
+    fn name(&self) -> &'static str {
+        "product"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            password: PasswordCheck::Nothing,
+            lookup: AccountLookup::ExternalId,
+            listing: Support::No,
+            undo: Support::No,
+            unique_external_id: Support::No,
+            creation: Creation::OneCall,
+        }
+    }
+
+    fn find<'a>(&'a self, _: Call<'a>, _: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
+        unsupported("find")
+    }
+
+    fn find_external<'a>(&'a self, _: Call<'a>, _: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
+        unsupported("find_external")
+    }
+
+    fn authenticate<'a>(
+        &'a self,
+        _: Call<'a>,
+        _: &'a TargetId,
+        _: &'a Arc<Password>,
+    ) -> BoxFuture<'a, Result<Authenticated, PortError>> {
+        unsupported("authenticate")
+    }
+
+    fn create<'a>(&'a self, _: Call<'a>, _: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>> {
+        Box::pin(async { Ok(Created::New(self.0.clone())) })
+    }
+
+    fn set_password<'a>(
+        &'a self,
+        _: Call<'a>,
+        _: &'a TargetId,
+        _: &'a Arc<Password>,
+        _: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>> {
+        unsupported("set_password")
+    }
+
+    fn delete<'a>(&'a self, _: Call<'a>, _: &'a TargetId, _: Deletion) -> BoxFuture<'a, Result<Deleted, PortError>> {
+        unsupported("delete")
+    }
+
+    fn reopen<'a>(&'a self, _: Call<'a>, _: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>> {
+        unsupported("reopen")
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<Option<StoreId>, PortError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn read<'a>(&'a self, _: Call<'a>, _: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
+        unsupported("read")
+    }
+
+    fn list<'a>(
+        &'a self,
+        _: Call<'a>,
+        _: Option<&'a TargetId>,
+        _: usize,
+    ) -> BoxFuture<'a, Result<Vec<StoredAccount>, PortError>> {
+        unsupported("list")
+    }
+}
+
+fn unsupported<T: Send + 'static>(operation: &'static str) -> BoxFuture<'static, Result<T, PortError>> {
+    Box::pin(async move { Err(PortError::new(PortErrorKind::Unsupported, "product", operation)) })
 }
 
 #[tokio::test]
@@ -175,7 +258,7 @@ async fn a_pending_account_that_got_a_password_at_the_target_is_migrated() {
         let (migrator, target) = with_product(&fixture, check);
         migrator.forgot_password("r1", "ada@example.org", None, None).await;
         let account = fixture.ledger.entry(&key("ada")).await.unwrap().unwrap().account.unwrap();
-        let own = Arc::new(landfall::model::Password::new(b"chosen at the target".to_vec()).unwrap());
+        let own = Arc::new(Password::new(b"chosen at the target".to_vec()).unwrap());
         target.set_password(Call::outside_login("r1"), &account, &own, fixture.clock.now()).await.unwrap();
         for _ in 0..2 {
             fixture.clock.advance(1);
@@ -257,8 +340,21 @@ async fn a_password_chosen_at_the_target_signs_in_to_a_pending_account() {
     let (migrator, target) = with_product(&fixture, PasswordCheck::Api);
     migrator.forgot_password("r1", "ada@example.org", None, None).await;
     let account = fixture.ledger.entry(&key("ada")).await.unwrap().unwrap().account.unwrap();
-    let own = Arc::new(landfall::model::Password::new(b"chosen at the target".to_vec()).unwrap());
+    let own = Arc::new(Password::new(b"chosen at the target".to_vec()).unwrap());
     target.set_password(Call::outside_login("r1"), &account, &own, fixture.clock.now()).await.unwrap();
     assert_eq!(login(&migrator, "ada", "chosen at the target").await.outcome, Outcome::Authenticated);
     assert_eq!(login(&migrator, "ada", "secret ada").await.outcome, Outcome::Refused(Refusal::WrongPasswordAtTarget));
+}
+
+/// A target that answers two creations with the same id: the second customer must not get the account of the first.
+#[tokio::test]
+async fn one_account_belongs_to_one_customer() {
+    let fixture = Fixture::new();
+    fixture.legacy(&customer("ada"));
+    fixture.legacy(&customer("bob"));
+    let (migrator, _target) = with_product(&fixture, PasswordCheck::Nothing);
+    let id = login(&migrator, "ada", "secret ada").await.account.unwrap();
+    let fixed = fixture.migrator_with(Options::default(), |parts| parts.target = Arc::new(SameId(id.clone())));
+    assert_eq!(login(&fixed, "bob", "secret bob").await.outcome, Outcome::Conflict);
+    assert_eq!(fixture.ledger.owner(&id).await.unwrap().unwrap().entry.key, key("ada"));
 }

@@ -164,3 +164,18 @@ fn is_out_of_order(before: &Cell, value: &Cell) -> bool {
         (before, value) => before == value,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_a_page_ascend() {
+        let text = |text: &str| Cell::Text(text.to_owned());
+        assert!(!is_out_of_order(&Cell::Integer(1), &Cell::Integer(2)));
+        assert!(is_out_of_order(&Cell::Integer(2), &Cell::Integer(2)));
+        assert!(is_out_of_order(&Cell::Integer(3), &Cell::Integer(2)));
+        assert!(is_out_of_order(&text("a"), &text("a")));
+        assert!(!is_out_of_order(&text("ä"), &text("b")), "the database orders texts");
+    }
+}

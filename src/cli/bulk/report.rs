@@ -336,3 +336,27 @@ fn unwritten(OutError { name, error }: OutError) -> CommandError {
         _ => failed.help("make room, or write to another file; run the same command again to continue"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_of_an_earlier_run_are_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        assert!(check_replaceable(&path).is_ok(), "it does not exist");
+        for (content, is_ours) in [
+            ("", true),
+            ("{\"id\":\"1\",\"line\":1,\"number\":1,\"outcome\":\"migrated\",\"reasons\":[]}\n", true),
+            ("SQLite format 3\0", false),
+            ("{\"ID\":1,\"number\":\"5\"}\n", false),
+            ("landfall: 1\n", false),
+            ("6f0a\n", false),
+        ] {
+            std::fs::write(&path, content).unwrap();
+            assert_eq!(check_replaceable(&path).is_ok(), is_ours, "{content:?}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), content, "it is not touched");
+        }
+    }
+}
