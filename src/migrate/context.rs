@@ -17,7 +17,9 @@ use super::step::Observer;
 use super::systems::Systems;
 use super::write_back::KeptValues;
 use crate::hashing::Hasher;
-use crate::ports::{AccountLookup, Clock, EventKind, IdentifierProfile, Keyring, Ledger, SharedHooks, Target};
+use crate::ports::{
+    AccountLookup, Clock, EventKind, IdentifierProfile, Keyring, Ledger, PasswordCheck, SharedHooks, Target,
+};
 
 /// What the login flow works with.
 pub(super) struct Context {
@@ -68,6 +70,11 @@ impl Accounts {
     /// How the account of a login is found.
     pub(super) fn lookup(&self) -> AccountLookup {
         self.target.capabilities().lookup
+    }
+
+    /// Whether passwords live at a target that does not verify them for us.
+    pub(super) fn verifies_nothing(&self) -> bool {
+        self.target.capabilities().password == PasswordCheck::Nothing
     }
 
     /// Whether the account store is the ledger's.

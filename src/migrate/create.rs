@@ -174,7 +174,8 @@ impl Visit<'_> {
     /// Signs in a customer whose migration was completed while this login was in progress, if the target verifies nothing:
     /// the legacy system has just verified the password that counted until then.
     async fn completed_meanwhile(&mut self, newcomer: &Newcomer) -> Flow<Option<Ending>> {
-        if newcomer.verified_at.is_none() {
+        // Elsewhere the target itself is asked, and the ledger need not be.
+        if newcomer.verified_at.is_none() || !self.cx.accounts.verifies_nothing() {
             return Ok(None);
         }
         let entry = self.cx.records.ledger.entry(&newcomer.identity.key).await;

@@ -74,9 +74,8 @@ impl Visit<'_> {
     /// Whether a migration was completed while this login was in progress, as by a second login at the same time, and the
     /// target verifies nothing. Then the legacy system verifies the password, which counted when this login began.
     pub(super) fn was_overtaken(&self, entry: &Entry) -> bool {
-        let password = self.cx.accounts.target.capabilities().password;
         let is_recent = entry.done_at.is_some_and(|done_at| done_at >= self.started_at);
-        password == PasswordCheck::Nothing && entry.verified_at.is_some() && is_recent
+        self.cx.accounts.verifies_nothing() && entry.verified_at.is_some() && is_recent
     }
 
     /// The account of a customer, as the target or the ledger knows it.
@@ -103,7 +102,7 @@ impl Visit<'_> {
     pub(super) async fn check_at_target(&mut self, admission: &Admission, found: &Found) -> Flow<Option<Ending>> {
         let began = Instant::now();
         let target = &self.cx.accounts.target;
-        if target.capabilities().password == PasswordCheck::Nothing {
+        if self.cx.accounts.verifies_nothing() {
             let account = Some((found.id.clone(), found.external_id.clone()));
             return Ok(Some(Ending { account, ..Ending::refused(Refusal::AlreadyMigrated) }));
         }

@@ -6,7 +6,6 @@
 
 mod tables;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,8 +84,9 @@ pub(in crate::adapters) async fn copy(copying: Copying<'_>) -> Result<Copied, Po
     if bound.as_deref() == Some(MOVED) {
         return Err(failed(ledger::NAME, "the old ledger was already moved"));
     }
+    let new_ledger = Database::new(ledger::NAME, ledger_url, folder)?;
     // before anything is copied: the ledger is last
-    prepare(&Database::new(ledger::NAME, ledger_url, folder)?, &ledger::SCHEMA, Absent::Create).await?;
+    prepare(&new_ledger, &ledger::SCHEMA, Absent::Create).await?;
     let mut copied = Copied::default();
     if let Some(file) = accounts_file {
         sqlite::upgrade_accounts(file).await?;
@@ -99,10 +99,10 @@ pub(in crate::adapters) async fn copy(copying: Copying<'_>) -> Result<Copied, Po
         prepare(&database, &accounts::SCHEMA, Absent::Create).await?;
         copied.accounts = copy_accounts(&database, &mut old_accounts.connection, own.as_deref()).await?;
         // locked until the ledger is copied
-        copied.entries = copy_ledger(ledger_url, folder, &mut old_ledger.connection).await?;
+        copied.entries = copy_ledger(&new_ledger, &mut old_ledger.connection).await?;
         drop(old_accounts);
     } else {
-        copied.entries = copy_ledger(ledger_url, folder, &mut old_ledger.connection).await?;
+        copied.entries = copy_ledger(&new_ledger, &mut old_ledger.connection).await?;
     }
     let new = PostgresLedger::open_existing(ledger_url, folder, keyring).await?;
     let after = new.verify_with(std::slice::from_ref(&before.head)).await?;
@@ -134,10 +134,8 @@ async fn copy_accounts(database: &Database, from: &mut SqliteConnection, own: Op
 }
 
 /// Copies the ledger.
-async fn copy_ledger(url: &str, folder: &Path, from: &mut SqliteConnection) -> Result<u64, PortError> {
-    let database = Database::new(ledger::NAME, url, folder)?;
-    prepare(&database, &ledger::SCHEMA, Absent::Create).await?;
-    in_transaction(&database, async |to| {
+async fn copy_ledger(database: &Database, from: &mut SqliteConnection) -> Result<u64, PortError> {
+    in_transaction(database, async |to| {
         let sql = "SELECT EXISTS (SELECT 1 FROM landfall_head WHERE number > 0) \
                    OR EXISTS (SELECT 1 FROM landfall_entries) OR EXISTS (SELECT 1 FROM landfall_meta WHERE name = 'store')";
         if sqlx::query_scalar::<_, bool>(sql).fetch_one(&mut *to).await? {
