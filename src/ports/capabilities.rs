@@ -27,6 +27,20 @@ impl Capabilities {
         unique_external_id: Support::Yes,
         creation: Creation::OneCall,
     };
+
+    /// A product behind an API: accounts are found by their external id, and whether it keeps that unique is not known.
+    #[must_use]
+    pub const fn remote(password: PasswordCheck) -> Self {
+        Self {
+            password,
+            lookup: AccountLookup::ExternalId,
+            listing: Support::No,
+            undo: Support::No,
+            unique_external_id: Support::No,
+            // an answer that was lost leaves an account
+            creation: Creation::Steps,
+        }
+    }
 }
 
 /// Whether a target can do something.

@@ -10,8 +10,8 @@ use landfall::migrate::{
     SharedLogins,
 };
 use landfall::ports::{
-    AccountLookup, AccountState, Call, Capabilities, Creation, EntryState, EventKind, HookAnswer, HookError, HookInput,
-    HookPoint, Hooks, Ledger as _, Operation, PasswordCheck, PortErrorKind, Support, Target,
+    AccountState, Call, Capabilities, Creation, EntryState, EventKind, HookAnswer, HookError, HookInput, HookPoint,
+    Hooks, Ledger as _, Operation, PasswordCheck, PortErrorKind, Support, Target,
 };
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -41,12 +41,9 @@ async fn outcome(bulk: &Bulk, record: &Value) -> &'static str {
 /// A product behind an API that verifies passwords in this way.
 fn product(password: PasswordCheck) -> MemoryTarget {
     MemoryTarget::new("product", hasher()).with_capabilities(Capabilities {
-        password,
-        lookup: AccountLookup::ExternalId,
-        listing: Support::No,
-        undo: Support::No,
         unique_external_id: Support::Yes,
         creation: Creation::OneCall,
+        ..Capabilities::remote(password)
     })
 }
 

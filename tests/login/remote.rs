@@ -9,8 +9,8 @@ use landfall::hashing::HashCalls;
 use landfall::migrate::{Migrator, Outcome, Refusal};
 use landfall::model::Password;
 use landfall::ports::{
-    AccountLookup, AccountState, Authenticated, BoxFuture, Call, Capabilities, Clock as _, Created, Creation, Deleted,
-    Deletion, EntryState, EventKind, ExternalId, Found, Identifier, Ledger as _, NewAccount, PasswordCheck, PortError,
+    AccountState, Authenticated, BoxFuture, Call, Capabilities, Clock as _, Created, Creation, Deleted, Deletion,
+    EntryState, EventKind, ExternalId, Found, Identifier, Ledger as _, NewAccount, PasswordCheck, PortError,
     PortErrorKind, StoreId, StoredAccount, Support, Target, TargetId,
 };
 use serde_json::json;
@@ -25,14 +25,7 @@ fn with_product(fixture: &Fixture, password: PasswordCheck) -> (Arc<Migrator>, A
 
 /// The same product, which refuses shorter passwords.
 fn with_policy(fixture: &Fixture, password: PasswordCheck, shortest: usize) -> (Arc<Migrator>, Arc<MemoryTarget>) {
-    let capabilities = Capabilities {
-        password,
-        lookup: AccountLookup::ExternalId,
-        listing: Support::No,
-        undo: Support::No,
-        unique_external_id: Support::Yes,
-        creation: Creation::Steps,
-    };
+    let capabilities = Capabilities { unique_external_id: Support::Yes, ..Capabilities::remote(password) };
     let target = MemoryTarget::new("product", hasher()).with_capabilities(capabilities);
     let target = Arc::new(target.with_shortest_password(shortest));
     let migrator = fixture.migrator_with(Options::default(), |parts| parts.target = target.clone());
@@ -48,14 +41,7 @@ impl Target for SameId {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            password: PasswordCheck::Nothing,
-            lookup: AccountLookup::ExternalId,
-            listing: Support::No,
-            undo: Support::No,
-            unique_external_id: Support::No,
-            creation: Creation::OneCall,
-        }
+        Capabilities { creation: Creation::OneCall, ..Capabilities::remote(PasswordCheck::Nothing) }
     }
 
     fn find<'a>(&'a self, _: Call<'a>, _: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {

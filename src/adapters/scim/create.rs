@@ -11,11 +11,12 @@ use super::ScimTarget;
 use super::api::{ErrorType, Write, error_type, member, own_object};
 use super::change::{Change, Changed, When};
 use super::discovery::Abilities;
-use super::password::{PasswordIn, sendable, unusable, with_password};
+use super::password::{PasswordIn, with_password};
 use super::resource::Resource;
 use super::search::By;
 use crate::adapters::http::answer::Answer;
 use crate::adapters::http::error::Failure;
+use crate::adapters::http::password::{sendable, unusable_password};
 use crate::ports::{AccountState, Call, Conflict, Created, NewAccount, PortErrorKind, TargetId};
 
 /// A creation in progress.
@@ -186,7 +187,7 @@ impl<'c> Creation<'c> {
     async fn send(&self, abilities: &Abilities, password: Option<&str>) -> Result<Sent, Failure> {
         let user = self.shaped(abilities)?;
         let nobody_knows = match &abilities.schemas {
-            Some(schemas) if schemas.requires("password") => Some(unusable()?),
+            Some(schemas) if schemas.requires("password") => Some(unusable_password()?),
             _ => None,
         };
         let sent = password.filter(|_| self.sends(password)).or(nobody_knows.as_deref().map(String::as_str));

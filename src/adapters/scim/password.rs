@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use zeroize::Zeroizing;
 
-use crate::adapters::http::error::Failure;
-use crate::model::{Password, json};
-use crate::ports::PortErrorKind;
+use crate::model::json;
 
 /// Which request gives the service the password of a new account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -19,20 +17,6 @@ pub enum PasswordIn {
     /// A change after it, for services that ignore a password when an account is created. Until then the account is inactive,
     /// which also shows that it is incomplete.
     Patch,
-}
-
-/// The password as text, if it can be sent. Servers written in C may cut passwords at a NUL.
-pub(super) fn sendable(password: &Password) -> Option<&str> {
-    let text = std::str::from_utf8(password.expose()).ok()?;
-    (!text.is_empty() && !text.contains('\0')).then_some(text)
-}
-
-/// A password that nobody knows, with characters of every class that policies ask for.
-pub(super) fn unusable() -> Result<Zeroizing<String>, Failure> {
-    let random = crate::random::bytes::<24>().map(Zeroizing::new).map_err(|_| {
-        Failure::of_this_process(PortErrorKind::Unavailable, "the operating system gives no random bytes")
-    })?;
-    Ok(Zeroizing::new(format!("Lf-1!{}", hex::encode(*random))))
 }
 
 /// An object as JSON text with a password in it, which is in no other memory.
@@ -72,16 +56,5 @@ mod tests {
             assert_eq!((read.len(), read["password"].as_str()), (wanted, Some("p\"\\w\u{7}")));
         }
         assert_eq!(&**with_password(&Map::new(), None), b"{}");
-    }
-
-    #[test]
-    fn passwords_that_may_be_cut_are_not_sent() {
-        let password = |bytes: &[u8]| Password::new(bytes.to_vec()).unwrap();
-        assert_eq!(sendable(&password("päss".as_bytes())), Some("päss"));
-        for bytes in [&b"a\0b"[..], b"\xff"] {
-            assert_eq!(sendable(&password(bytes)), None);
-        }
-        let nobody = [unusable().unwrap(), unusable().unwrap()];
-        assert!(nobody[0] != nobody[1] && nobody[0].len() > 40);
     }
 }

@@ -8,35 +8,29 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
-use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout_at};
 
 use super::api::Api;
 use super::change::{Change, Changed, When};
 use super::create::Creation;
 use super::discovery::{Abilities, Discovery};
 use super::ids::{IdAttribute, Ids};
-use super::password::{PasswordIn, sendable};
+use super::password::PasswordIn;
 use super::search::Filters;
 use super::settings::ScimSettings;
 use super::shape::{Shaped, shape};
 use crate::adapters::http::check;
 use crate::adapters::http::client::Client;
 use crate::adapters::http::error::Failure;
+use crate::adapters::http::password::{new_password, refused_by_policy};
+use crate::adapters::http::ping::Pinged;
 use crate::adapters::http::throttle::Throttle;
 use crate::adapters::target_rules::TargetRules;
 use crate::model::Password;
 use crate::ports::{
-    AccountLookup, AccountState, Authenticated, Authentication, BoxFuture, Call, Capabilities, Created,
-    Creation as Calls, Deleted, Deletion, ExternalId, Found, Identifier, NewAccount, PasswordCheck, PortError,
-    PortErrorKind, SharedLimits, StoreId, StoredAccount, Support, Target, TargetId, Verifier, Work,
+    AccountState, Authenticated, Authentication, BoxFuture, Call, Capabilities, Created, Deleted, Deletion, ExternalId,
+    Found, Identifier, NewAccount, PasswordCheck, PortError, PortErrorKind, SharedLimits, StoreId, StoredAccount,
+    Target, TargetId, Verifier, Work,
 };
-
-/// How long the last result of a ping counts. Health checks come every second, from every instance.
-const PING_INTERVAL: Duration = Duration::from_secs(10);
-
-/// How long a ping may take.
-const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long the removal of a second user may take.
 pub(super) const CLEAN_UP: Duration = Duration::from_secs(30);
@@ -54,7 +48,7 @@ pub struct ScimTarget {
     pub(super) scan_limit: usize,
     verifier: Option<Arc<dyn Verifier>>,
     reported: PlainMutex<BTreeSet<String>>,
-    pinged: Mutex<Option<(Instant, Result<(), Failure>)>>,
+    pinged: Pinged,
 }
 
 impl ScimTarget {
@@ -80,7 +74,7 @@ impl ScimTarget {
             scan_limit: usize::try_from(settings.scan_limit).unwrap_or(usize::MAX),
             verifier: None,
             reported: PlainMutex::default(),
-            pinged: Mutex::new(None),
+            pinged: Pinged::default(),
         })
     }
 
@@ -135,7 +129,8 @@ impl ScimTarget {
         Ok(Some(Found { id, external_id: Some(external.clone()), state }))
     }
 
-    async fn set(&self, id: &TargetId, password: &str, call: Call<'_>) -> Result<Option<TargetId>, Failure> {
+    async fn set(&self, id: &TargetId, password: &Password, call: Call<'_>) -> Result<Option<TargetId>, Failure> {
+        let password = new_password(password)?;
         let (mut active, mut version) = (None, None);
         if self.password_in == PasswordIn::Patch {
             let Some(user) = self.user(id, call).await? else { return Ok(None) };
@@ -146,29 +141,19 @@ impl ScimTarget {
         match self.change(id, &change, version.as_deref(), call, call.deadline).await? {
             Changed::Done => Ok(Some(id.clone())),
             Changed::Missing | Changed::Overtaken => Ok(None),
-            Changed::Refused(_) => {
-                let detail = "the password policy of the target refuses the password";
-                Err(Failure::of_this_process(PortErrorKind::PasswordRefused, detail))
-            }
+            Changed::Refused(_) => Err(refused_by_policy()),
         }
     }
 
     /// Whether the service works: asked at most every ten seconds. What it can do is read on the way, before the first login.
     async fn ping_now(&self) -> Result<(), Failure> {
-        let mut last = self.pinged.lock().await;
-        if let Some((_, result)) = last.as_ref().filter(|(at, _)| at.elapsed() < PING_INTERVAL) {
-            return result.clone();
-        }
-        let call = Call { deadline: Instant::now() + PING_TIMEOUT, request_id: "ping" };
-        let asked = async {
+        let ask = |call| async move {
             self.abilities().await?;
             let answer = self.api.get(&["ServiceProviderConfig"], &[], call).await?;
             // a service need not have the endpoint
             if matches!(answer.status, 200 | 404 | 405 | 501) { Ok(()) } else { Err(answer.failure()) }
         };
-        let result = timeout_at(call.deadline, asked).await.unwrap_or_else(|_| Err(Failure::late()));
-        *last = Some((Instant::now(), result.clone()));
-        result
+        self.pinged.or_ask(ask).await
     }
 }
 
@@ -185,16 +170,7 @@ impl Target for ScimTarget {
     }
 
     fn capabilities(&self) -> Capabilities {
-        let password = if self.verifier.is_some() { PasswordCheck::Api } else { PasswordCheck::Nothing };
-        Capabilities {
-            password,
-            lookup: AccountLookup::ExternalId,
-            listing: Support::No,
-            undo: Support::No,
-            unique_external_id: Support::No,
-            // an answer that was lost leaves an account
-            creation: Calls::Steps,
-        }
+        Capabilities::remote(if self.verifier.is_some() { PasswordCheck::Api } else { PasswordCheck::Nothing })
     }
 
     fn find<'a>(&'a self, _: Call<'a>, _: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
@@ -237,10 +213,7 @@ impl Target for ScimTarget {
         password: &'a Arc<Password>,
         _: Timestamp,
     ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>> {
-        Box::pin(async move {
-            let Some(password) = sendable(password) else { return self.unsupported("set_password") };
-            self.set(id, password, call).await.map_err(self.failed("set_password"))
-        })
+        Box::pin(async move { self.set(id, password, call).await.map_err(self.failed("set_password")) })
     }
 
     fn delete<'a>(

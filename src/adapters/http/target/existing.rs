@@ -1,7 +1,5 @@
 //! What is done with accounts that exist: a password is set, an account deleted, the product asked whether it works.
 
-use std::time::Duration;
-
 use bumpalo::Bump;
 use tokio::time::Instant;
 
@@ -12,23 +10,12 @@ use super::name::TargetValues;
 use super::plan::WritePlan;
 use crate::adapters::http::answer::Answer;
 use crate::adapters::http::error::Failure;
+use crate::adapters::http::password::{new_password, refused_by_policy};
 use crate::adapters::http::request::{Built, Request};
 use crate::adapters::http::source::parsed;
 use crate::adapters::http::template::Values;
+use crate::model::Password;
 use crate::ports::{Call, Deleted, PortErrorKind, TargetId};
-
-/// How long the last result of a ping counts. Health checks come every second, from every instance.
-const PING_INTERVAL: Duration = Duration::from_secs(10);
-
-/// How long a ping may take.
-const PING_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The result of the last ping.
-#[derive(Debug, Clone)]
-pub(super) struct Pinged {
-    at: Instant,
-    result: Result<(), Failure>,
-}
 
 impl HttpTarget {
     /// Sets the password of an account, in a creation.
@@ -49,15 +36,12 @@ impl HttpTarget {
     pub(super) async fn set_password_now(
         &self,
         id: &TargetId,
-        password: &str,
+        password: &Password,
         call: Call<'_>,
     ) -> Result<Option<TargetId>, Failure> {
-        match self.set_password_until(id, password, call, call.deadline).await? {
+        match self.set_password_until(id, new_password(password)?, call, call.deadline).await? {
             Meaning::Done => Ok(Some(id.clone())),
-            Meaning::PasswordRefused => {
-                let detail = "the password policy of the target refuses the password";
-                Err(Failure::of_this_process(PortErrorKind::PasswordRefused, detail))
-            }
+            Meaning::PasswordRefused => Err(refused_by_policy()),
             _ => Ok(None),
         }
     }
@@ -133,15 +117,7 @@ impl HttpTarget {
 
     /// Whether the product works: asked at most every ten seconds.
     pub(super) async fn ping_now(&self) -> Result<(), Failure> {
-        let mut last = self.pinged.lock().await;
-        if let Some(pinged) = last.as_ref().filter(|pinged| pinged.at.elapsed() < PING_INTERVAL) {
-            return pinged.result.clone();
-        }
-        let call = Call { deadline: Instant::now() + PING_TIMEOUT, request_id: "ping" };
-        let asked = tokio::time::timeout_at(call.deadline, self.reach(call)).await;
-        let result = asked.unwrap_or_else(|_| Err(Failure::late())).map(drop);
-        *last = Some(Pinged { at: Instant::now(), result: result.clone() });
-        result
+        self.pinged.or_ask(|call| async move { self.reach(call).await.map(drop) }).await
     }
 
     /// Asks the product something that changes nothing.

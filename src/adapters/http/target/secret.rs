@@ -6,25 +6,8 @@ use zeroize::Zeroizing;
 
 use super::HttpTarget;
 use super::plan::HashPlan;
-use crate::adapters::http::error::Failure;
-use crate::model::{Password, Value, json};
+use crate::model::{Value, json};
 use crate::password::{Credential, find, parse};
-use crate::ports::PortErrorKind;
-
-/// The password as text, if it can be sent. Servers written in C may cut passwords at a NUL.
-pub(super) fn sendable(password: &Password) -> Option<&str> {
-    let text = std::str::from_utf8(password.expose()).ok()?;
-    (!text.is_empty() && !text.contains('\0')).then_some(text)
-}
-
-/// A password that nobody knows, with characters of every class that policies ask for.
-pub(super) fn unusable_password() -> Result<Zeroizing<String>, Failure> {
-    let random = crate::random::bytes::<24>();
-    let random = random
-        .map(Zeroizing::new)
-        .map_err(|_| Failure::new(PortErrorKind::Unavailable, "the operating system gives no random bytes"))?;
-    Ok(Zeroizing::new(format!("Lf-1!{}", hex::encode(*random))))
-}
 
 /// A stored hash, for a product that takes it as it is.
 pub(super) struct StoredHash {

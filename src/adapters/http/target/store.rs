@@ -5,17 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::Mutex;
 
 use super::create::Creation;
-use super::existing::Pinged;
 use super::link::Link;
 use super::plan::TargetPlan;
-use super::secret::sendable;
 use super::settings::HttpTargetSettings;
 use crate::adapters::http::check;
 use crate::adapters::http::client::Client;
 use crate::adapters::http::error::Failure;
+use crate::adapters::http::ping::Pinged;
 use crate::adapters::http::preset;
 use crate::adapters::http::throttle::Throttle;
 use crate::adapters::http::trial;
@@ -24,9 +22,9 @@ use crate::adapters::target_rules::TargetRules;
 use crate::model::Password;
 use crate::password::Credential;
 use crate::ports::{
-    AccountLookup, AccountState, Authenticated, BoxFuture, Call, Capabilities, Created, Creation as Calls, Deleted,
-    Deletion, ExternalId, Found, Identifier, NewAccount, PasswordChange, PasswordCheck, PortError, PortErrorKind,
-    SharedLimits, StoreId, StoredAccount, Support, Target, TargetId,
+    AccountState, Authenticated, BoxFuture, Call, Capabilities, Created, Deleted, Deletion, ExternalId, Found,
+    Identifier, NewAccount, PasswordChange, PasswordCheck, PortError, PortErrorKind, SharedLimits, StoreId,
+    StoredAccount, Target, TargetId,
 };
 
 /// Stores accounts at a product by its API.
@@ -36,7 +34,7 @@ pub struct HttpTarget {
     pub(super) plan: TargetPlan,
     pub(super) rules: TargetRules,
     pub(super) throttle: Throttle,
-    pub(super) pinged: Mutex<Option<Pinged>>,
+    pub(super) pinged: Pinged,
     link: Link,
 }
 
@@ -54,7 +52,7 @@ impl HttpTarget {
         let rules = TargetRules::open(&whole.rules, &whole.rule_params)?;
         let throttle = Throttle::new(limits, &settings.name, &whole.rates);
         let (name, link) = (settings.name.clone(), settings.link);
-        Ok(Self { name, client, plan, rules, throttle, pinged: Mutex::new(None), link })
+        Ok(Self { name, client, plan, rules, throttle, pinged: Pinged::default(), link })
     }
 
     /// Whether accounts that are not ours are linked.
@@ -100,16 +98,7 @@ impl Target for HttpTarget {
     }
 
     fn capabilities(&self) -> Capabilities {
-        let password = if self.plan.verify.is_some() { PasswordCheck::Api } else { PasswordCheck::Nothing };
-        Capabilities {
-            password,
-            lookup: AccountLookup::ExternalId,
-            listing: Support::No,
-            undo: Support::No,
-            unique_external_id: Support::No,
-            // an answer that was lost leaves an account
-            creation: Calls::Steps,
-        }
+        Capabilities::remote(if self.plan.verify.is_some() { PasswordCheck::Api } else { PasswordCheck::Nothing })
     }
 
     fn takes_hash(&self, credential: &Credential) -> bool {
@@ -151,13 +140,7 @@ impl Target for HttpTarget {
         password: &'a Arc<Password>,
         _: Timestamp,
     ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>> {
-        Box::pin(async move {
-            let Some(password) = sendable(password) else {
-                let refused = PortError::new(PortErrorKind::PasswordRefused, &self.name, "set_password");
-                return Err(refused.because("the password is not valid UTF-8").about_this_process());
-            };
-            self.set_password_now(id, password, call).await.map_err(self.failed("set_password"))
-        })
+        Box::pin(async move { self.set_password_now(id, password, call).await.map_err(self.failed("set_password")) })
     }
 
     fn delete<'a>(
