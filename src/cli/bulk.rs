@@ -6,14 +6,13 @@ mod report;
 mod run;
 mod shared;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 
-use super::input::is_dash;
-use super::output::is_same_file;
+use super::output::check_distinct;
 use super::{CommandError, FINDINGS, FINE, process, show, stores};
 use crate::config::{self, BulkParts, Loaded, Opening, OwnRecords, Reading};
 use crate::formats::Format;
@@ -141,7 +140,7 @@ async fn create(arguments: &Arguments, loaded: Loaded, source: &str) -> Result<u
     }
     let jobs = arguments.jobs.map_or(concurrency.min(JOBS), usize::from);
     let run = run::run(&bulk, &input, jobs, &mut report).await;
-    report.end()?;
+    report.flush()?;
     run?;
     if !arguments.dry_run {
         recovered(&migrator).await?;
@@ -179,17 +178,12 @@ fn source_name(arguments: &Arguments, loaded: &Loaded) -> Result<String, Command
 /// Fails if an output would overwrite an input, or if both outputs are the same file.
 fn check_distinct_files(arguments: &Arguments) -> Result<(), CommandError> {
     let Arguments { config, input, results, rejects, .. } = arguments;
-    let named = [("--config", Some(config)), ("--in", input.as_ref()), ("--results", results.as_ref())];
-    let outputs = [("--results", results.as_ref()), ("--rejects", rejects.as_ref())];
-    for (one, path) in outputs {
-        for (other, other_path) in named.iter().filter(|(other, _)| *other != one) {
-            let (Some(path), Some(other_path)) = (path, other_path) else { continue };
-            let is_stream = is_dash(path) && is_dash(other_path) && *other != "--in";
-            if is_stream || (!is_dash(path) && is_same_file(path, other_path)) {
-                let message = format!("`{one}` and `{other}` are the same file");
-                return Err(CommandError::new(message).help(format!("use a different path for `{one}`")));
-            }
-        }
+    fn named<'p>(option: &'static str, path: Option<&'p PathBuf>) -> Option<(&'static str, &'p Path)> {
+        path.map(|path| (option, path.as_path()))
     }
-    Ok(())
+    let inputs: Vec<_> =
+        [named("--config", Some(config)), named("--in", input.as_ref())].into_iter().flatten().collect();
+    let outputs: Vec<_> =
+        [named("--results", results.as_ref()), named("--rejects", rejects.as_ref())].into_iter().flatten().collect();
+    check_distinct(&inputs, &outputs)
 }

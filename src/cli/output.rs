@@ -65,9 +65,26 @@ fn create(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Fails if an output would overwrite an input, or if two outputs are the same file. Each is an option and its path.
+///
+/// # Errors
+/// The options that name one file.
+pub fn check_distinct(inputs: &[(&str, &Path)], outputs: &[(&str, &Path)]) -> Result<(), CommandError> {
+    for (at, (one, path)) in outputs.iter().enumerate() {
+        for (other, other_path) in inputs.iter().chain(outputs.iter().take(at)) {
+            // standard input and standard output are two streams
+            let is_stream = is_dash(path) && is_dash(other_path) && *other != "--in";
+            if is_stream || (!is_dash(path) && is_same_file(path, other_path)) {
+                let message = format!("`{one}` and `{other}` are the same file");
+                return Err(CommandError::new(message).help(format!("use a different path for `{one}`")));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Whether two paths are one file, by whatever name.
-#[must_use]
-pub fn is_same_file(one: &Path, other: &Path) -> bool {
+fn is_same_file(one: &Path, other: &Path) -> bool {
     #[cfg(unix)]
     if let (Ok(one), Ok(other)) = (std::fs::metadata(one), std::fs::metadata(other)) {
         use std::os::unix::fs::MetadataExt as _;

@@ -12,7 +12,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::input::{extension, is_dash, notice, records};
-use super::output::{OutError, Sink, is_same_file};
+use super::output::{OutError, Sink, check_distinct};
 use super::{CommandError, FINDINGS, FINE, load, pipeline};
 use crate::engine::plan::Plan;
 use crate::formats::{Format, ReadOptions};
@@ -195,18 +195,10 @@ impl Arguments {
 
 /// Fails if an output would overwrite an input, or if both outputs are the same file.
 fn check_distinct_files(arguments: &Arguments) -> Result<(), CommandError> {
-    let read = [("--in", &arguments.input), ("--rules", &arguments.rules)];
-    let rejects = arguments.rejects.as_ref().map(|path| ("--rejects", path));
-    let out = ("--out", &arguments.out);
-    let pairs = read.into_iter().flat_map(|other| [Some((out, other)), rejects.map(|rejects| (rejects, other))]);
-    for ((one, path), (other, other_path)) in pairs.chain([rejects.map(|rejects| (rejects, out))]).flatten() {
-        let is_stream = is_dash(path) && is_dash(other_path) && other != "--in";
-        if is_stream || (!is_dash(path) && is_same_file(path, other_path)) {
-            let message = format!("`{one}` and `{other}` are the same file");
-            return Err(CommandError::new(message).help(format!("use a different path for `{one}`")));
-        }
-    }
-    Ok(())
+    let inputs = [("--in", arguments.input.as_path()), ("--rules", &arguments.rules)];
+    let rejects = arguments.rejects.as_deref().map(|path| ("--rejects", path));
+    let outputs: Vec<(&str, &Path)> = [("--out", arguments.out.as_path())].into_iter().chain(rejects).collect();
+    check_distinct(&inputs, &outputs)
 }
 
 /// The progress of reading, shown on standard error if that is a terminal.

@@ -29,6 +29,18 @@ pub enum PortErrorKind {
 }
 
 impl PortErrorKind {
+    /// All kinds.
+    pub const ALL: [Self; 8] = [
+        Self::Unavailable,
+        Self::RateLimited,
+        Self::Denied,
+        Self::Misconfigured,
+        Self::BadResponse,
+        Self::Conflict,
+        Self::PasswordRefused,
+        Self::Unsupported,
+    ];
+
     /// The name used in logs, metrics and the ledger.
     #[must_use]
     pub fn name(self) -> &'static str {

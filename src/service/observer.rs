@@ -157,7 +157,7 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    use crate::metrics::labels::{EVENT, OUTCOME, POINT, REASON};
+    use crate::metrics::labels::{CALL_RESULT, EVENT, FAILURE, OUTCOME, POINT, REASON};
     use crate::metrics::{Label, Values};
     use crate::migrate::{FailureKind, HookResult, Refusal};
     use crate::password::VerdictKind;
@@ -210,22 +210,6 @@ mod tests {
 
     #[test]
     fn the_table_has_the_names_of_all_outcomes_and_reasons() {
-        let refusals = [
-            Refusal::Unknown,
-            Refusal::WrongPassword,
-            Refusal::WrongPasswordAtTarget,
-            Refusal::Malformed,
-            Refusal::Unverifiable,
-            Refusal::CostRefused,
-            Refusal::Disabled,
-            Refusal::Locked,
-            Refusal::Expired,
-            Refusal::Deleted,
-            Refusal::Missing,
-            Refusal::Attempts,
-            Refusal::Pending,
-            Refusal::AlreadyMigrated,
-        ];
         let others = [
             Outcome::Authenticated,
             Outcome::Migrated,
@@ -239,7 +223,7 @@ mod tests {
             Outcome::TargetUnavailable,
             Outcome::Overloaded,
         ];
-        let outcomes: Vec<Outcome> = refusals.into_iter().map(Outcome::Refused).chain(others).collect();
+        let outcomes: Vec<Outcome> = Refusal::ALL.map(Outcome::Refused).into_iter().chain(others).collect();
         let names = |label: Label| match label.values {
             Values::OneOf(names) => names.iter().copied().collect::<BTreeSet<_>>(),
             Values::NamesOf(_) => BTreeSet::new(),
@@ -248,5 +232,9 @@ mod tests {
         assert_eq!(names(REASON), outcomes.iter().map(reason).collect());
         assert_eq!(names(POINT), HookPoint::ALL.map(HookPoint::name).into());
         assert_eq!(names(EVENT), EventKind::ALL.map(EventKind::name).into());
+        let kinds =
+            |more: &'static str| PortErrorKind::ALL.map(PortErrorKind::name).into_iter().chain([more]).collect();
+        assert_eq!(names(FAILURE), kinds(FailureKind::CostRefused.name()));
+        assert_eq!(names(CALL_RESULT), kinds("fine"));
     }
 }

@@ -241,19 +241,11 @@ impl Report {
         self.unreadable > 0 || ["conflict", "invalid", "failed"].iter().any(|name| self.outcomes.contains_key(name))
     }
 
-    /// Writes what is buffered, so that little is missing when the run is killed.
+    /// Writes what is buffered, at the end, and now and then so that little is missing when the run is killed.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// If the files cannot be written.
     pub(super) fn flush(&mut self) -> Result<(), CommandError> {
-        self.end()
-    }
-
-    /// Completes the files.
-    ///
-    /// # Errors
-    /// If they cannot be written.
-    pub(super) fn end(&mut self) -> Result<(), CommandError> {
         let sinks = [&mut self.results, &mut self.rejects];
         sinks.into_iter().flatten().try_for_each(|sink| sink.flush().map_err(unwritten))
     }
