@@ -1,11 +1,40 @@
 //! Entries of customers in ledgers in databases: rows, and what they mean for a claim.
 
-use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
+use sqlx::{ColumnIndex, Database, Decode, Encode, FromRow, QueryBuilder, Row, Type};
 
 use super::stamp::{maybe_stamp, stamp, tags, unsigned};
 use super::time::{latest, micros};
 use crate::adapters::refusal::refusal;
-use crate::ports::{Claim, ClaimAnswer, Entry, EntryReport, EntryState, ExternalId, Finished, LegacyKey, TargetId};
+use crate::ports::{
+    Claim, ClaimAnswer, Entry, EntryFilter, EntryPage, EntryReport, EntryState, ExternalId, Finished, LegacyKey,
+    TargetId,
+};
+
+/// Adds the conditions of a filter to a query of entries, and what belongs to a page.
+pub(in crate::adapters) fn push_entry_filter<DB>(query: &mut QueryBuilder<DB>, filter: &EntryFilter, page: &EntryPage)
+where
+    DB: Database,
+    for<'t> &'t str: Encode<'t, DB> + Type<DB>,
+    for<'t> i64: Encode<'t, DB> + Type<DB>,
+{
+    if let Some(rules) = &filter.rules {
+        query.push(" AND rules = ").push_bind(rules.as_str());
+    }
+    if let Some(since) = filter.since {
+        query.push(" AND creating_at >= ").push_bind(micros(since));
+    }
+    if let Some(state) = filter.state {
+        query.push(" AND state = ").push_bind(state.name());
+    }
+    if let Some(account) = &filter.account {
+        query.push(" AND account = ").push_bind(account.0.as_str());
+    }
+    if let Some(after) = &page.after {
+        query.push(" AND (source, legacy_id) > (").push_bind(after.source.as_str());
+        query.push(", ").push_bind(after.id.as_str()).push(")");
+    }
+    query.push(" ORDER BY source, legacy_id LIMIT ").push_bind(i64::try_from(page.limit).unwrap_or(i64::MAX));
+}
 
 /// An entry as stored.
 pub(in crate::adapters) struct EntryRow {

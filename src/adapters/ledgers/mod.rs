@@ -11,9 +11,9 @@ mod stamp;
 mod time;
 
 pub(in crate::adapters) use attempts::{SWEEP, bucket, known_for};
-pub(in crate::adapters) use audit::{RowTuple, stored_row};
-pub(in crate::adapters) use entries::{EntryRow, Existing, finished, stored_token};
-pub(in crate::adapters) use nonces::{MAX_CALLS, NONCE_SWEEP, Row, UncertainRows, remembered};
+pub(in crate::adapters) use audit::{RowTuple, push_audit_filter, stored_row};
+pub(in crate::adapters) use entries::{EntryRow, Existing, finished, push_entry_filter, stored_token};
+pub(in crate::adapters) use nonces::{DeletesRows, MAX_CALLS, NONCE_SWEEP, Row, Try, UncertainRows, remembered};
 pub(in crate::adapters) use outbox::{
     DEAD, Ended, OutboxRow, UndeliveredRow, ended, kept_json, latest_due, length, outgoing, undelivered,
 };

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::ports::{Fresh, Nonce, PortError, PortErrorKind};
+use crate::ports::{BoxFuture, Fresh, Nonce, PortError, PortErrorKind};
 use crate::random;
 
 /// The maximum number of remembered calls, about 100 bytes each on disk. Stops a caller from filling the disk; a call
@@ -61,6 +61,47 @@ impl UncertainRows {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let left = held.len().saturating_sub(UNCERTAIN_PER_WRITE);
         held.split_off(left)
+    }
+}
+
+/// What deletes rows of signed calls.
+pub(in crate::adapters) trait DeletesRows: Clone + Send + Sync + 'static {
+    /// Deletes these rows, also those that are still being written.
+    fn delete<'a>(&'a self, rows: &'a [Row]) -> BoxFuture<'a, Result<(), PortError>>;
+}
+
+/// A write whose rows are uncertain unless it succeeds: its own row, and those that it deletes.
+pub(in crate::adapters) struct Try<D: DeletesRows> {
+    pub database: D,
+    pub uncertain: UncertainRows,
+    pub rows: Vec<Row>,
+}
+
+impl<D: DeletesRows> Try<D> {
+    pub fn succeeded(mut self) {
+        self.rows.clear();
+    }
+}
+
+/// Also runs if the future is dropped, by a timeout or a disconnected caller.
+impl<D: DeletesRows> Drop for Try<D> {
+    fn drop(&mut self) {
+        if self.rows.is_empty() {
+            return;
+        }
+        self.uncertain.add(self.rows.drain(..));
+        // Immediately, so that the same call may be sent again to another process; if it fails, the next call does it.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            drop(runtime.spawn(delete_uncertain(self.database.clone(), self.uncertain.clone())));
+        }
+    }
+}
+
+/// Deletes uncertain rows.
+async fn delete_uncertain(database: impl DeletesRows, uncertain: UncertainRows) {
+    let rows = uncertain.take();
+    if database.delete(&rows).await.is_err() {
+        uncertain.add(rows);
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sqlx::{PgConnection, Postgres};
 
 use super::records::Record;
-use crate::adapters::ledgers::{RowTuple, kept_json, micros, stored_row, tags_json, unsigned};
+use crate::adapters::ledgers::{RowTuple, kept_json, micros, push_audit_filter, stored_row, tags_json, unsigned};
 use crate::adapters::postgres::database::stripe;
 use crate::adapters::refusal::refusal;
 use crate::audit::{Checker, Export, NextRow, StoredHead, StoredStart, may_remove, record};
@@ -273,27 +273,14 @@ pub(super) async fn check_segment(
     Ok(may_remove(segment, &start, last.as_deref()))
 }
 
-/// The matching rows, newest first. If both digests are given, rows that match either: a customer's wrong passwords
-/// before the record was known, and everything after.
+/// The matching rows, newest first.
 pub(super) async fn page(
     connection: &mut PgConnection,
     filter: &AuditFilter,
     limit: usize,
 ) -> Result<Vec<AuditRecord>, sqlx::Error> {
     let mut query = sqlx::QueryBuilder::<Postgres>::new("SELECT number, text FROM landfall_audit WHERE number < ");
-    query.push_bind(filter.before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX));
-    match (&filter.subject, &filter.customer) {
-        (Some(subject), Some(customer)) => {
-            query.push(" AND (subject = ").push_bind(subject).push(" OR customer = ").push_bind(customer).push(")");
-        }
-        (Some(subject), None) => drop(query.push(" AND subject = ").push_bind(subject)),
-        (None, Some(customer)) => drop(query.push(" AND customer = ").push_bind(customer)),
-        (None, None) => {}
-    }
-    if let Some(outcome) = &filter.outcome {
-        query.push(" AND outcome = ").push_bind(outcome);
-    }
-    query.push(" ORDER BY number DESC LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    push_audit_filter(&mut query, filter, limit);
     let rows: Vec<(i64, String)> = query.build_query_as().fetch_all(connection).await?;
     rows.into_iter()
         .map(|(number, text)| {

@@ -15,7 +15,7 @@ use sqlx::PgConnection;
 use tokio::time::Instant;
 
 use super::store::PostgresLedger;
-use crate::adapters::ledgers::{MAX_CALLS, Row, UncertainRows, micros, remembered};
+use crate::adapters::ledgers::{DeletesRows, MAX_CALLS, Row, Try, UncertainRows, micros, remembered};
 use crate::adapters::postgres::database::{Database, PATIENCE};
 use crate::ports::{BoxFuture, Fresh, Nonce, Nonces, PortError};
 
@@ -50,41 +50,12 @@ impl Memory {
     }
 }
 
-/// A write whose rows are uncertain unless it succeeds: its own row, and those that it deletes.
-struct Try {
-    database: Database,
-    uncertain: UncertainRows,
-    rows: Vec<Row>,
-}
-
-impl Try {
-    fn succeeded(mut self) {
-        self.rows.clear();
-    }
-}
-
-/// Also runs if the future is dropped, by a timeout or a disconnected caller.
-impl Drop for Try {
-    fn drop(&mut self) {
-        if self.rows.is_empty() {
-            return;
-        }
-        self.uncertain.add(self.rows.drain(..));
-        // Immediately, so that the same call may be sent again to another instance; if it fails, the next call does it.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            drop(runtime.spawn(delete_uncertain(self.database.clone(), self.uncertain.clone())));
-        }
-    }
-}
-
-/// Deletes uncertain rows.
-async fn delete_uncertain(database: Database, uncertain: UncertainRows) {
-    let rows = uncertain.take();
-    let deadline = Instant::now() + PATIENCE;
-    let deleted =
-        database.write("forget_nonces", deadline, &rows, |connection, rows| Box::pin(delete_rows(connection, rows)));
-    if deleted.await.is_err() {
-        uncertain.add(rows);
+impl DeletesRows for Database {
+    fn delete<'a>(&'a self, rows: &'a [Row]) -> BoxFuture<'a, Result<(), PortError>> {
+        let deadline = Instant::now() + PATIENCE;
+        Box::pin(
+            self.write("forget_nonces", deadline, rows, |connection, rows| Box::pin(delete_rows(connection, rows))),
+        )
     }
 }
 

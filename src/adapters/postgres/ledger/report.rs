@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::entries::select_entries;
 use super::store::PostgresLedger;
 use super::{audit, undelivered};
-use crate::adapters::ledgers::{EntryRow, maybe_stamp, micros, stamp, unsigned};
+use crate::adapters::ledgers::{EntryRow, maybe_stamp, micros, push_entry_filter, stamp, unsigned};
 use crate::adapters::postgres::database::PATIENCE;
 use crate::adapters::refusal::refusal;
 use crate::ports::{
@@ -104,23 +104,7 @@ async fn entries(
     page: &EntryPage,
 ) -> Result<Vec<EntryReport>, sqlx::Error> {
     let mut query = QueryBuilder::<Postgres>::new(select_entries!("WHERE 1 = 1"));
-    if let Some(rules) = &filter.rules {
-        query.push(" AND rules = ").push_bind(rules);
-    }
-    if let Some(since) = filter.since {
-        query.push(" AND creating_at >= ").push_bind(micros(since));
-    }
-    if let Some(state) = filter.state {
-        query.push(" AND state = ").push_bind(state.name());
-    }
-    if let Some(account) = &filter.account {
-        query.push(" AND account = ").push_bind(&account.0);
-    }
-    if let Some(after) = &page.after {
-        query.push(" AND (source, legacy_id) > (").push_bind(&after.source);
-        query.push(", ").push_bind(&after.id).push(")");
-    }
-    query.push(" ORDER BY source, legacy_id LIMIT ").push_bind(i64::try_from(page.limit).unwrap_or(i64::MAX));
+    push_entry_filter(&mut query, filter, page);
     let rows: Vec<EntryRow> = query.build_query_as().fetch_all(connection).await?;
     rows.into_iter().map(EntryRow::report).collect()
 }

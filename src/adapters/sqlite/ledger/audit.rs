@@ -3,7 +3,7 @@
 use futures_util::TryStreamExt as _;
 use sqlx::{Connection as _, SqliteConnection};
 
-use crate::adapters::ledgers::{RowTuple, micros, stored_row, unsigned};
+use crate::adapters::ledgers::{RowTuple, micros, push_audit_filter, stored_row, unsigned};
 use crate::adapters::sqlite::{Batch, refusal};
 use crate::audit::{Checker, NextRow, StoredHead, StoredStart, record};
 use crate::ports::{AuditFilter, AuditHead, AuditRecord, AuditReport, Decision, Keyring};
@@ -164,27 +164,14 @@ pub(super) async fn verify(
     Ok(checker.finish(stored))
 }
 
-/// The matching rows, newest first. If both digests are given, rows that match either: a customer's wrong passwords
-/// before the record was known, and everything after.
+/// The matching rows, newest first.
 pub(super) async fn page(
     connection: &mut SqliteConnection,
     filter: &AuditFilter,
     limit: usize,
 ) -> Result<Vec<AuditRecord>, sqlx::Error> {
     let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new("SELECT number, text FROM audit WHERE number < ");
-    query.push_bind(filter.before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX));
-    match (&filter.subject, &filter.customer) {
-        (Some(subject), Some(customer)) => {
-            query.push(" AND (subject = ").push_bind(subject).push(" OR customer = ").push_bind(customer).push(")");
-        }
-        (Some(subject), None) => drop(query.push(" AND subject = ").push_bind(subject)),
-        (None, Some(customer)) => drop(query.push(" AND customer = ").push_bind(customer)),
-        (None, None) => {}
-    }
-    if let Some(outcome) = &filter.outcome {
-        query.push(" AND outcome = ").push_bind(outcome);
-    }
-    query.push(" ORDER BY number DESC LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    push_audit_filter(&mut query, filter, limit);
     let rows: Vec<(i64, String)> = query.build_query_as().fetch_all(connection).await?;
     rows.into_iter()
         .map(|(number, text)| {

@@ -11,7 +11,7 @@
 use sqlx::SqliteConnection;
 
 use super::SqliteLedger;
-use crate::adapters::ledgers::{MAX_CALLS, NONCE_SWEEP, Row, UncertainRows, micros, remembered};
+use crate::adapters::ledgers::{DeletesRows, MAX_CALLS, NONCE_SWEEP, Row, Try, micros, remembered};
 use crate::adapters::sqlite::Database;
 use crate::ports::{BoxFuture, Fresh, Nonce, Nonces, PortError};
 
@@ -28,42 +28,14 @@ CREATE INDEX nonces_signed ON nonces (signed_at);
 INSERT INTO meta (name, number, text, tag) VALUES ('nonces', 0, '', '');
 ";
 
-/// A write whose rows are uncertain unless it succeeds: its own row, and those that it deletes.
-struct Try {
-    database: Database,
-    uncertain: UncertainRows,
-    rows: Vec<Row>,
-}
-
-impl Try {
-    fn succeeded(mut self) {
-        self.rows.clear();
-    }
-}
-
-/// Also runs if the future is dropped, by a timeout or a disconnected caller.
-impl Drop for Try {
-    fn drop(&mut self) {
-        if self.rows.is_empty() {
-            return;
-        }
-        self.uncertain.add(self.rows.drain(..));
-        // Immediately, so that the same call may be sent again to another process; if it fails, the next call does it.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            drop(runtime.spawn(delete_uncertain(self.database.clone(), self.uncertain.clone())));
-        }
-    }
-}
-
-/// Deletes uncertain rows. Its write is queued behind the uncertain writes.
-async fn delete_uncertain(database: Database, uncertain: UncertainRows) {
-    let rows = uncertain.take();
-    let deleted = rows.clone();
-    let taken = database
-        .writer()
-        .write("forget_nonces", move |connection| Box::pin(async move { delete_rows(connection, &deleted).await }));
-    if taken.await.is_err() {
-        uncertain.add(rows);
+/// The write is queued behind the uncertain writes.
+impl DeletesRows for Database {
+    fn delete<'a>(&'a self, rows: &'a [Row]) -> BoxFuture<'a, Result<(), PortError>> {
+        let rows = rows.to_vec();
+        let deleted = self
+            .writer()
+            .write("forget_nonces", move |connection| Box::pin(async move { delete_rows(connection, &rows).await }));
+        Box::pin(deleted)
     }
 }
 

@@ -11,7 +11,7 @@ use sqlx::{Connection as _, QueryBuilder, Sqlite, SqliteConnection};
 use super::entries::select_entries;
 use super::store::{NAME, SqliteLedger};
 use super::{audit, export};
-use crate::adapters::ledgers::{EntryRow, maybe_stamp, micros, stamp, unsigned};
+use crate::adapters::ledgers::{EntryRow, maybe_stamp, micros, push_entry_filter, stamp, unsigned};
 use crate::ports::{
     AuditFilter, AuditHead, AuditRecord, AuditReport, BoxFuture, EntryFilter, EntryPage, EntryReport, ExportError,
     OutcomeCount, PortError, Reports, SegmentReport, Summary,
@@ -104,23 +104,7 @@ async fn entries(
     page: &EntryPage,
 ) -> Result<Vec<EntryReport>, sqlx::Error> {
     let mut query = QueryBuilder::<Sqlite>::new(select_entries!("WHERE 1 = 1"));
-    if let Some(rules) = &filter.rules {
-        query.push(" AND rules = ").push_bind(rules);
-    }
-    if let Some(since) = filter.since {
-        query.push(" AND creating_at >= ").push_bind(micros(since));
-    }
-    if let Some(state) = filter.state {
-        query.push(" AND state = ").push_bind(state.name());
-    }
-    if let Some(account) = &filter.account {
-        query.push(" AND account = ").push_bind(&account.0);
-    }
-    if let Some(after) = &page.after {
-        query.push(" AND (source, legacy_id) > (").push_bind(&after.source);
-        query.push(", ").push_bind(&after.id).push(")");
-    }
-    query.push(" ORDER BY source, legacy_id LIMIT ").push_bind(i64::try_from(page.limit).unwrap_or(i64::MAX));
+    push_entry_filter(&mut query, filter, page);
     let rows: Vec<EntryRow> = query.build_query_as().fetch_all(connection).await?;
     rows.into_iter().map(EntryRow::report).collect()
 }
