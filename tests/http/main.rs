@@ -17,6 +17,9 @@
 mod running;
 #[path = "../support/servers/mod.rs"]
 mod servers;
+#[path = "../support/service.rs"]
+#[allow(dead_code, reason = "not every helper is needed here")]
+mod support_service;
 
 mod cognito;
 mod fault_server;

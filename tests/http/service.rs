@@ -1,23 +1,11 @@
 //! `landfall serve` in front of a legacy system, with the ready rules.
 
-use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::running::{Running, client, until};
-
-/// The longest wait for an answer.
-const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The program with its settings and files.
-pub struct Service {
-    folder: tempfile::TempDir,
-    running: Option<Running>,
-    client: reqwest::Client,
-}
+use crate::running::until;
+pub use crate::support_service::{Service, outage, refused, signed_in};
 
 impl Service {
     /// Starts it with ready rules, and with the settings of sources and verifiers.
@@ -32,22 +20,7 @@ impl Service {
             rules.display(),
             "0123456789abcdef".repeat(4),
         );
-        fs::write(folder.path().join("landfall.yaml"), settings).expect("the settings");
-        let running = Some(Running::start(folder.path(), &[]));
-        let client = client(TIMEOUT);
-        Self { folder, running, client }
-    }
-
-    /// The status of a sign-in, and how it ended: `migrated`, `refused, wrong_password`.
-    pub async fn sign_in(&self, identifier: &str, password: &str) -> (u16, String) {
-        let body = json!({ "identifier": identifier, "password": password }).to_string();
-        let base = &self.running.as_ref().expect("it runs").base;
-        let call = self.client.post(format!("{base}/v1/login")).body(body);
-        let answer = call.header("content-type", "application/json").send().await.expect("an answer");
-        let status = answer.status().as_u16();
-        let answer: Value = serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
-        // an outage decides nothing
-        (status, if status == 503 { answer["type"].as_str().unwrap_or_default().to_owned() } else { self.decision() })
+        Self::start_in(folder, &settings)
     }
 
     /// Signs in until it succeeds.
@@ -58,13 +31,6 @@ impl Service {
             (status == 200).then_some((status, how))
         };
         until("a sign-in", attempt).await
-    }
-
-    /// How the latest login ended.
-    fn decision(&self) -> String {
-        let latest: Value = serde_json::from_str(&self.landfall(&["audit", "list", "--limit", "1"])).expect("JSON");
-        let parts = ["outcome", "reason"].map(|name| latest[name].as_str().unwrap_or_default());
-        parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(", ")
     }
 
     /// The account of a customer.
@@ -81,47 +47,9 @@ impl Service {
     pub fn check(&self) -> String {
         self.landfall(&["check", "--config", "landfall.yaml", "--connect"])
     }
-
-    fn landfall(&self, arguments: &[&str]) -> String {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
-        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
-        let output = command.output().expect("it runs");
-        let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-        assert!(output.status.success(), "landfall {arguments:?}: {stderr}");
-        stdout
-    }
-
-    /// Ends it in good order.
-    pub fn stop(mut self) {
-        assert_eq!(self.running.take().expect("it runs").stop(), Some(0));
-    }
-}
-
-/// Shows the log of the program if a test fails.
-impl Drop for Service {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            println!("{}", fs::read_to_string(self.folder.path().join("log")).unwrap_or_default());
-        }
-    }
-}
-
-/// How a login was answered in an outage.
-pub fn outage() -> (u16, String) {
-    (503, "urn:landfall:problem:unavailable".to_owned())
-}
-
-/// How a login was refused.
-pub fn refused(reason: &str) -> (u16, String) {
-    (401, format!("refused, {reason}"))
 }
 
 /// How a login ends whose password the legacy system verified for somebody else.
 pub fn about_somebody_else() -> (u16, String) {
     (401, "invalid_record, unreadable".to_owned())
-}
-
-/// How a login succeeded.
-pub fn signed_in(outcome: &str) -> (u16, String) {
-    (200, outcome.to_owned())
 }

@@ -20,6 +20,9 @@ mod request;
 mod running;
 #[path = "../support/servers/mod.rs"]
 mod servers;
+#[path = "../support/service.rs"]
+#[allow(dead_code, reason = "not every helper is needed here")]
+mod support_service;
 
 mod client;
 mod cognito;
