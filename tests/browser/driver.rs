@@ -57,15 +57,7 @@ pub struct Browser {
 impl Browser {
     /// Starts the driver on a free port, and a browser with an empty profile.
     pub fn start() -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("this test needs chromium and chromedriver, which tests/run installs");
-        let mut output = BufReader::new(driver.stdout.take().expect("its output"));
-        let address = format!("127.0.0.1:{}", port(&mut output));
+        let (driver, address, output) = driver();
         let profile = tempfile::tempdir().expect("a folder");
         let mut flags: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
         flags.push(format!("--user-data-dir={}", profile.path().display()));
@@ -187,12 +179,38 @@ impl Drop for Browser {
     }
 }
 
-/// The port, from the last line that the driver writes when it starts.
-fn port(output: &mut BufReader<ChildStdout>) -> String {
-    let started = "ChromeDriver was started successfully on port ";
-    let mut lines = output.lines().map_while(Result::ok);
-    let line = lines.find(|line| line.starts_with(started)).expect("the driver says its port");
-    line.trim_start_matches(started).trim_end_matches('.').to_owned()
+/// A driver on a free port, and its address. It takes a port that is free on IPv6 and exits if another process has the
+/// same port on IPv4, so it is started again then.
+fn driver() -> (Child, String, BufReader<ChildStdout>) {
+    let mut said = String::new();
+    for _ in 0..10 {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("this test needs chromium and chromedriver, which tests/run installs");
+        let mut output = BufReader::new(driver.stdout.take().expect("its output"));
+        if let Some(port) = port(&mut output, &mut said) {
+            return (driver, format!("127.0.0.1:{port}"), output);
+        }
+        driver.wait().expect("an exit");
+    }
+    panic!("chromedriver does not start: {said}");
+}
+
+/// The port, from the last line that the driver writes when it starts; `said` keeps what it wrote.
+fn port(output: &mut BufReader<ChildStdout>, said: &mut String) -> Option<String> {
+    const STARTED: &str = "ChromeDriver was started successfully on port ";
+    for line in output.lines().map_while(Result::ok) {
+        if let Some(port) = line.strip_prefix(STARTED) {
+            return Some(port.trim_end_matches('.').to_owned());
+        }
+        said.push_str(&line);
+        said.push('\n');
+    }
+    None
 }
 
 fn artifacts() -> PathBuf {
