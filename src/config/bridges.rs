@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::open::BuildError;
 use super::settings::Settings;
@@ -11,6 +12,9 @@ use crate::migrate::Writer;
 use crate::ports::{Clock, Keyring, Nonces};
 use crate::settings::Reporter;
 
+/// How much longer than a login a claim lasts.
+const LONGER: Duration = Duration::from_millis(500);
+
 /// Checks everything that needs no files.
 pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
     let callers: Vec<&str> = settings.service.callers.iter().map(|caller| caller.name.as_str()).collect();
@@ -18,6 +22,12 @@ pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
     for (at, bridge) in settings.bridges.iter().enumerate() {
         let mut reporter = reporter.section(format!("bridges.{at}"));
         bridge.check(&callers, &mut reporter);
+        let deadline = bridge.deadline.or_else(|| Some(Kind::named(&bridge.kind)?.deadline));
+        if deadline.is_some_and(|deadline| deadline >= settings.service.request_timeout) {
+            let message = "requests would time out before the deadline of the bridge";
+            let help = "keep `service.request_timeout` above the `deadline` of every bridge";
+            reporter.error("R508", "deadline", message, help);
+        }
         let path = bridge.path().into_owned();
         if !paths.insert(path.clone()) {
             reporter.error(
@@ -59,6 +69,18 @@ fn target(settings: &Settings, reporter: &mut Reporter<'_>) {
     if target.is_handover() && !kinds.clone().any(|(_, kind)| hands_over(kind)) {
         let help = "add one under `bridges`; `landfall bridge list` shows all";
         reporter.error("R506", "target.kind", "there is no bridge to hand customers over to", help);
+    }
+}
+
+impl Settings {
+    /// How long a claim lasts: `login.lease`, or longer for bridges whose logins may create accounts at the target later than
+    /// that.
+    pub fn lease(&self) -> Duration {
+        let writes = self.bridges.iter().filter_map(|bridge| Some((bridge, Kind::named(&bridge.kind)?)));
+        let deadlines = writes
+            .filter(|(_, kind)| kind.topology.writer() == Writer::Target)
+            .map(|(bridge, kind)| bridge.deadline.unwrap_or(kind.deadline) + LONGER);
+        deadlines.fold(self.login.lease, Duration::max)
     }
 }
 
