@@ -15,6 +15,8 @@ use landfall::ports::{Clock, Keyring};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::page;
+
 /// A file of cases.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -322,6 +324,46 @@ async fn every_dialect_has_its_golden_cases() {
         }
         assert!(covered.iter().any(|cell| cell.starts_with("login ")), "{}: no login", kind.name);
     }
+}
+
+/// How long the body of a reply may be on the page.
+const SHOWN: usize = 60;
+
+/// A reply on the page: the status, and the body if it is short.
+fn shown(reply: &Replied) -> String {
+    let body = reply.json.as_ref().map(Value::to_string).or_else(|| reply.text.clone()).unwrap_or_default();
+    match body.len() {
+        0 => reply.status.to_string(),
+        1..=SHOWN => format!("{} `{}`", reply.status, body.replace('|', "\\|")),
+        _ => format!("{} …", reply.status),
+    }
+}
+
+/// What each product is replied to a login, from the cases.
+#[test]
+fn the_page_shows_the_replies() {
+    let mut rows = Vec::new();
+    for kind in KINDS {
+        let mut cells: BTreeMap<&str, String> = BTreeMap::new();
+        for path in files(kind) {
+            let text = fs::read_to_string(&path).expect("a file");
+            let file: File = serde_yaml::from_str(&text).expect("a file of cases");
+            for case in file.cases.iter().filter(|case| case.asks.as_ref().is_some_and(|asked| asked.ask == "login")) {
+                for then in &case.then {
+                    let name = match &then.outcome {
+                        Outcome::Accepted { must_change_password: true, .. } => "must change",
+                        outcome => outcome.name(),
+                    };
+                    cells.entry(name).or_insert_with(|| shown(&then.reply));
+                }
+            }
+        }
+        let cell = |name: &str| cells.get(name).cloned().unwrap_or_else(|| "as signed in".to_owned());
+        let outcomes = ["accepted", "must change", "refused", "unavailable"];
+        rows.push([vec![kind.product.to_owned()], outcomes.map(cell).to_vec()].concat());
+    }
+    let head = ["product", "signed in", "signed in, new password needed", "refused", "outage"];
+    page::compare("replies", &page::table(&head, rows.into_iter()));
 }
 
 /// The one body of a refusal that is told from others by nothing.

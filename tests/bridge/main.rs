@@ -17,4 +17,5 @@ mod running;
 mod cases;
 mod clients;
 mod decisions;
+mod page;
 mod shop;
