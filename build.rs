@@ -1,4 +1,4 @@
-//! Embeds the presets of web APIs and the rules of targets, so that a product is added by its files alone.
+//! Embeds the presets of web APIs and the rules of targets and bridges, so that a product is added by its files alone.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,8 @@ use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     table("src/adapters/http/presets", "presets.rs", &["yaml"], &[])?;
-    table("rules/targets", "target_rules.rs", &["yaml", "json"], &["test.yaml"])
+    table("rules/targets", "target_rules.rs", &["yaml", "json"], &["test.yaml"])?;
+    table("rules/bridges", "bridge_rules.rs", &["yaml", "json"], &["test.yaml"])
 }
 
 /// Writes a table of the names and texts of all files in a folder that end so.

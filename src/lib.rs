@@ -94,6 +94,9 @@ pub mod adapters;
 pub mod audit;
 #[cfg(feature = "login")]
 #[doc(hidden)]
+pub mod bridge;
+#[cfg(feature = "login")]
+#[doc(hidden)]
 pub mod callers;
 #[cfg(feature = "cli")]
 #[doc(hidden)]

@@ -20,7 +20,7 @@ use std::process::Command;
 const ROOMS: &[&str] = &[
     "model", "diag", "rules", "schema", "password", "engine", "testing", "formats", "random", "tls", "metrics",
     "settings", "ports", "audit", "hashing", "signing", "migrate", "guard", "adapters", "hooks", "events", "callers",
-    "config", "service", "demo", "cli",
+    "bridge", "config", "service", "demo", "cli",
 ];
 
 /// What pure rooms may not speak of, and the files that may all the same, each with its reason in ARCHITECTURE.md.

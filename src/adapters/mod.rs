@@ -6,6 +6,7 @@ pub(crate) mod accounts;
 pub mod enriched;
 pub mod file;
 mod file_stamp;
+mod handover;
 pub mod http;
 #[cfg(feature = "ldap")]
 pub mod ldap;
@@ -17,6 +18,7 @@ mod mysql;
 mod pooling;
 #[cfg(feature = "postgres")]
 mod postgres;
+pub(crate) mod product_rules;
 mod refusal;
 #[doc(hidden)]
 pub mod registry;
@@ -26,7 +28,6 @@ pub mod sqlite;
 pub mod stored_hash;
 #[cfg(test)]
 mod suites;
-mod target_rules;
 mod write_back;
 
 use crate::ports::{PortError, PortErrorKind};

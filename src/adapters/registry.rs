@@ -12,6 +12,7 @@ use super::accounts::AccountStoreSettings;
 #[cfg(feature = "postgres")]
 use super::accounts::is_postgres;
 use super::file::{FileReport, FileSettings};
+use super::handover::HandoverSettings;
 use super::http::{HttpSettings, HttpTargetSettings, HttpVerifierSettings, HttpWriteBack};
 #[cfg(feature = "ldap")]
 use super::ldap::{LdapSettings, LdapVerifierSettings, LdapWriteBack};
@@ -182,8 +183,18 @@ pub struct TargetContext<'c> {
 
 /// The settings of a target.
 pub trait TargetAdapter: AdapterSettings {
-    /// The address of the account store.
+    /// The address of the account store; empty if there is none.
     fn url(&self) -> &str;
+
+    /// Whether the identity providers that ask bridges store the accounts.
+    fn is_handover(&self) -> bool {
+        false
+    }
+
+    /// Whether accounts are found by login, as in Landfall's own account store.
+    fn finds_logins(&self) -> bool {
+        false
+    }
 
     /// Reports mistakes that show only once the secrets have been read. Opens nothing. Paths in settings are relative to
     /// the folder.
@@ -364,6 +375,9 @@ kinds! {
         "http" => Http(HttpTargetSettings), docs "http/target/docs.md", suite super::http::http_target_passes;
         /// A SCIM 2.0 service.
         "scim" => Scim(ScimSettings), docs "scim/docs.md", suite super::scim::scim_target_passes;
+        /// The identity provider that asks a bridge.
+        "handover" => Handover(HandoverSettings), docs "handover/docs.md",
+            suite super::handover::nobody_is_ever_there;
     }
 }
 

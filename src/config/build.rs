@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use super::Loaded;
 use super::open::{BuildError, Stores, number, stores};
-use super::settings::{LoginSettings, Settings};
+use super::settings::Settings;
 use super::systems::{self, OpenSystems, Which};
 use super::write_back;
 use crate::adapters::file::FileReport;
 use crate::adapters::registry::Opening;
+use crate::bridge::Bridge;
 use crate::callers::Callers;
 use crate::events::{self, Anchors, Delivery, subscribed};
 use crate::guard::{self, GuardFigures, guarded_ledger, guarded_nonces, guarded_outbox, guarded_target};
@@ -30,6 +31,8 @@ pub struct Built {
     pub target: Arc<dyn Target>,
     /// The callers; `None` if there are none, and then only loopback addresses may be listened on.
     pub callers: Option<Arc<Callers>>,
+    /// The bridges.
+    pub bridges: Vec<Bridge>,
     /// Sends events to webhooks and legacy systems; `None` without any.
     pub delivery: Option<Delivery>,
     /// Sends the head of the audit; `None` if the settings do not ask for it.
@@ -61,7 +64,8 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     calibrate(&hasher, &settings, rules.iter().map(|loaded| &loaded.rules));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let nonces = guarded_nonces(Arc::clone(&ledger.nonces), LEDGER_CALL);
-    let callers = Callers::from_settings(&settings.service.callers, nonces)?;
+    let callers = Callers::from_settings(&settings.service.callers, Arc::clone(&nonces))?;
+    let bridges = super::bridges::open(&settings, &folder, &nonces, &keyring, &clock)?;
     let (verifiers, verifier_figures) = systems::verifiers(&settings, &folder, &hasher, &identifiers).await?;
     let OpenSystems { first: legacy, more, reports, figures: sources } =
         systems::open(&settings, &folder, rules, &verifiers, &identifiers, Which::All).await?;
@@ -93,11 +97,9 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
         observer,
         keyring,
     };
-    let migrator = MigratorSettings {
-        events: subscribed(&settings.hooks.webhooks),
-        ..migrator(&settings.login, identifiers, settings.tenant.clone())
-    };
-    Ok(Built { parts, migrator, ledger, target: store, callers, delivery, anchors, reports, figures })
+    let migrator =
+        MigratorSettings { events: subscribed(&settings.hooks.webhooks), ..migrator(&settings, identifiers) };
+    Ok(Built { parts, migrator, ledger, target: store, callers, bridges, delivery, anchors, reports, figures })
 }
 
 /// The guards of the target.
@@ -116,20 +118,17 @@ fn receivers(settings: &Settings) -> Vec<String> {
 }
 
 /// The settings of the migrator, without events.
-pub(super) fn migrator(
-    login: &LoginSettings,
-    identifiers: IdentifierProfile,
-    tenant: Option<String>,
-) -> MigratorSettings {
+pub(super) fn migrator(settings: &Settings, identifiers: IdentifierProfile) -> MigratorSettings {
+    let login = &settings.login;
     MigratorSettings {
         identifiers,
-        tenant,
+        tenant: settings.tenant.clone(),
         deadline: login.deadline,
         floor: login.floor,
         quantum: login.quantum,
         attempts: (&login.attempts).into(),
         turns: number(login.turns),
-        lease: login.lease,
+        lease: settings.lease(),
         waiting: number(login.waiting),
         lookups: number(login.lookups),
         ..MigratorSettings::default()

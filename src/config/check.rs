@@ -22,6 +22,7 @@ pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
     stores(settings, reporter);
     verifiers(settings, reporter);
     super::write_back::check(settings, reporter);
+    super::bridges::check(settings, reporter);
     webhooks(settings, reporter);
     anchor(settings, reporter);
     identifier(settings, reporter);

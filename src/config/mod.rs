@@ -4,6 +4,7 @@
 //! Only this module reads settings files, the environment and secrets; all others are given values.
 #![doc = include_str!("../../docs/settings.md")]
 
+mod bridges;
 mod build;
 mod bulk;
 mod check;

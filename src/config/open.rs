@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::settings::Settings;
 use crate::adapters::registry::{self, LedgerContext, OpenError, Opening, TargetContext};
+use crate::bridge::OpenBridgeError;
 use crate::callers::CallerError;
 use crate::events::WebhookError;
 use crate::hashing::Hasher;
@@ -61,6 +62,9 @@ pub enum BuildError {
     /// The callers cannot be used.
     #[error(transparent)]
     Callers(#[from] CallerError),
+    /// A bridge cannot be opened.
+    #[error(transparent)]
+    Bridge(#[from] OpenBridgeError),
     /// The webhooks cannot be used.
     #[error(transparent)]
     Webhooks(#[from] WebhookError),

@@ -25,6 +25,9 @@ pub(super) fn secrets(settings: &mut Settings, folder: &Path, reporter: &mut Rep
     section("password", settings.password.secrets(), folder, reporter);
     section("hooks", settings.hooks.secrets(), folder, reporter);
     section("service", settings.service.secrets(), folder, reporter);
+    for (at, bridge) in settings.bridges.iter_mut().enumerate() {
+        section(&format!("bridges.{at}"), bridge.secrets(), folder, reporter);
+    }
     for (path, source) in settings.sources_mut() {
         section(&path, source.adapter_mut().secrets(), folder, reporter);
     }
@@ -45,6 +48,9 @@ pub(super) fn secrets(settings: &mut Settings, folder: &Path, reporter: &mut Rep
         verifier.adapter().check_secrets(context, &mut reporter.section(section));
     }
     settings.target.adapter().check_secrets(folder, &mut reporter.section("target"));
+    for (at, bridge) in settings.bridges.iter().enumerate() {
+        bridge.check_params(folder, &mut reporter.section(format!("bridges.{at}")));
+    }
     super::write_back::check_secrets(settings, folder, reporter);
 }
 
@@ -200,6 +206,9 @@ pub(super) fn rules(
     collector: &mut Collector<'_>,
 ) -> Option<Vec<LoadedRules>> {
     settings.target.adapter().check_rules(folder, files, collector.findings);
+    for bridge in &settings.bridges {
+        bridge.check_rules(folder, files, collector.findings);
+    }
     let verifiers = settings.verifier_names();
     let mut read = Vec::new();
     for system in settings.systems() {

@@ -75,6 +75,12 @@ pub async fn make(path: &Path) -> Result<(), ShopError> {
     Ok(database.close().await?)
 }
 
+/// The logins of all customers with their passwords, in the order of their ids.
+#[must_use]
+pub fn passwords() -> Vec<(String, String)> {
+    people::customers(CUSTOMERS, SEED).into_iter().map(|one| (one.login, one.password)).collect()
+}
+
 /// The most common hash of such a shop: its cost is also spent on unknown customers.
 ///
 /// # Errors

@@ -105,8 +105,16 @@ pub async fn open(listen: SocketAddr, keep: Option<&Path>) -> Result<Demo, DemoE
     ));
     let settings = ServiceSettings { listen, ..ServiceSettings::default() };
     let (operations, store) = (Arc::clone(&migrator), Arc::clone(&target));
-    let service =
-        Service { migrator: operations, target: store, ledger, callers: None, metrics, reload: Vec::new(), settings };
+    let service = Service {
+        migrator: operations,
+        target: store,
+        ledger,
+        callers: None,
+        bridges: Vec::new(),
+        metrics,
+        reload: Vec::new(),
+        settings,
+    };
     let service = service.bind()?;
     let address = service.address().to_string();
     let service = service.with_pages(routes(PageState { migrator, target, shop, watch, address }));

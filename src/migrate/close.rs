@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::ending::{Ending, Flow};
 use super::equalise::Deadlines;
+use super::handover::Profile;
 use super::login::Answer;
 use super::outcome::Outcome;
 use super::step::Step;
@@ -14,7 +15,7 @@ use crate::ports::{HookInput, HookPoint};
 
 impl Visit<'_> {
     /// Ends a login: equal hashes and equal time for every refusal, then the ledger, then the answer.
-    pub(super) async fn close(mut self, mut ending: Ending) -> Answer {
+    pub(super) async fn close(mut self, mut ending: Ending) -> (Answer, Option<Profile>) {
         if !ending.outcome.is_success() && !ending.outcome.is_temporary() {
             self.refusal_hook(&ending);
             if let Err(overloaded) = self.equalise().await {
@@ -32,8 +33,9 @@ impl Visit<'_> {
             self.cx.refusals.hold_turned_away(self.started).await;
         }
         let retry_after = ending.outcome.is_temporary().then(|| self.retry_after(&ending.outcome));
+        let profile = self.profile.take().filter(|_| ending.outcome.is_success());
         let account = ending.account.filter(|_| ending.outcome.is_success()).map(|(id, _)| id);
-        Answer { outcome: ending.outcome, account, change: ending.change, retry_after }
+        (Answer { outcome: ending.outcome, account, change: ending.change, retry_after }, profile)
     }
 
     fn refusal_hook(&mut self, ending: &Ending) {

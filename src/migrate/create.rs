@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::admission::Admission;
 use super::ending::{Ending, Flow, Recorded};
+use super::handover::Customer;
 use super::mapping::{Draft, Identity};
 use super::outcome::{Outcome, Refusal};
 use super::recovery::Recovered;
@@ -16,7 +17,7 @@ use super::write_back::Known;
 use crate::ports::{
     Abandon, AccountLookup, AccountState, Call, Claim, ClaimAnswer, Conflict, Created, Creation, Decision,
     DecisionOutcome, DecisionReason, Deletion, EntryState, EventKind, Finish, Finished, Found, Grant, HookInput,
-    HookPoint, Left, NewAccount, PasswordChange, PortError, PortErrorKind, Record, TargetId,
+    HookPoint, Left, NewAccount, Operation, PasswordChange, PortError, PortErrorKind, Record, TargetId,
 };
 
 /// A customer without an account, and the account that the rules create.
@@ -42,6 +43,17 @@ impl Newcomer {
         }
     }
 
+    fn customer(&self) -> Customer<'_> {
+        let Self { identity, draft, .. } = self;
+        Customer {
+            external_id: &identity.external_id,
+            legacy: Some(&identity.key),
+            logins: &identity.logins,
+            claims: &draft.claims,
+            change: draft.change,
+        }
+    }
+
     fn input<'a>(&'a self, admission: &'a Admission) -> HookInput<'a> {
         HookInput {
             identifier: admission.identifier.canonical(),
@@ -57,6 +69,8 @@ impl Visit<'_> {
     pub(super) async fn create(&mut self, admission: &Admission, newcomer: &Newcomer) -> Flow<Ending> {
         self.hook(HookPoint::BeforeCreate, newcomer.input(admission))?;
         let identity = &newcomer.identity;
+        // Made before anything is written: a customer without a profile is not handed over.
+        self.make_profile(&newcomer.customer())?;
         // One creation per customer in this process; the ledger coordinates with other processes.
         let _turn = self.cx.accounts.creations.acquire(&identity.external_id.0).await;
         loop {
@@ -119,7 +133,11 @@ impl Visit<'_> {
     ) -> Flow<Option<Ending>> {
         let (began, identity) = (Instant::now(), &newcomer.identity);
         let account = self.new_account(admission, newcomer, claim);
-        let created = self.cx.accounts.target.create(self.call(), account).await;
+        let created = if self.caller_writes() {
+            Ok(Created::New(claim.grant.pending.clone().unwrap_or_else(|| TargetId(identity.external_id.0.clone()))))
+        } else {
+            self.cx.accounts.target.create(self.call(), account).await
+        };
         if let Ok(Created::New(id) | Created::NewWithoutPassword(id) | Created::Exists(id)) = &created
             && self.is_somebody_elses(id, identity).await?
         {
@@ -175,7 +193,7 @@ impl Visit<'_> {
     /// the legacy system has just verified the password that counted until then.
     async fn completed_meanwhile(&mut self, newcomer: &Newcomer) -> Flow<Option<Ending>> {
         // Elsewhere the target itself is asked, and the ledger need not be.
-        if newcomer.verified_at.is_none() || !self.cx.accounts.verifies_nothing() {
+        if newcomer.verified_at.is_none() || !self.verifies_nothing() {
             return Ok(None);
         }
         let entry = self.cx.records.ledger.entry(&newcomer.identity.key).await;
@@ -258,7 +276,7 @@ impl Visit<'_> {
         mut ending: Ending,
     ) -> Flow<Ending> {
         let (began, identity) = (Instant::now(), &newcomer.identity);
-        // Creating the pending account is the only decision of a password reset.
+        // Creating the pending account is the only decision of a password reset or a provision.
         let (state, decision, events) = match newcomer.verified_at {
             None => {
                 let outcome = DecisionOutcome::Accepted;
@@ -268,7 +286,8 @@ impl Visit<'_> {
                 };
                 let settled = self.settled_at_operation(outcome);
                 let decision = Decision { settled, ..self.new_decision(outcome, reason, ending.account.clone()) };
-                let event = self.event(EventKind::PasswordReset, outcome.name(), Some(id));
+                let is_reset = self.operation == Operation::PasswordReset;
+                let event = is_reset.then(|| self.event(EventKind::PasswordReset, outcome.name(), Some(id))).flatten();
                 (AccountState::Pending, decision, event.into_iter().collect())
             }
             // The legacy password still counts until there is another one.

@@ -11,6 +11,7 @@ use super::allowance::AttemptSettings;
 use super::attempts::Challenge;
 use super::binding::check_store;
 use super::context::{Context, Store};
+use super::handover::{Handover, Profile};
 use super::outcome::Outcome;
 use super::rules::LiveRules;
 use super::step::Observer;
@@ -192,7 +193,12 @@ impl Migrator {
     /// Dropping the future may leave a creation half done, which recovery completes. Servers that drop the futures of
     /// disconnected callers should run it as its own task.
     pub async fn login(&self, login: Login) -> Answer {
+        self.run(login, None).await.0
+    }
+
+    pub(super) async fn run(&self, login: Login, handover: Option<&Handover>) -> (Answer, Option<Profile>) {
         let mut visit = Visit::begin(&self.cx, Operation::Login, login.request_id);
+        visit.turn_to_handover(handover);
         visit.counting.challenge = login.challenge;
         visit.turn_to_tenant(login.tenant);
         let ending = match (visit.may_enter(0), visit.admit(&login.identifier, login.password, login.network)) {

@@ -36,6 +36,7 @@ mod create;
 mod decision;
 mod ending;
 mod equalise;
+mod handover;
 mod hook;
 mod identity;
 mod known_account;
@@ -64,10 +65,11 @@ pub use binding::{bind_store, check_store};
 pub use bulk::{
     Bulk, BulkAccount, BulkEvents, BulkMode, BulkOutcome, BulkSettings, KnownCustomer, RecordLogins, SharedLogins,
 };
+pub use handover::{Customer, Handover, Profile, ProfileAnswer, Profiles, Writer};
 #[doc(hidden)]
 pub use identity::refused_at_login;
 pub use login::{Answer, Login, Migrator, MigratorParts, MigratorSettings};
-pub use operations::{ResetAnswer, SignupAnswer};
+pub use operations::{ProvisionAnswer, ResetAnswer, SignupAnswer};
 pub use outcome::{Outcome, Refusal};
 pub use rules::{LiveRules, RuleSet, RuleSetError};
 pub use step::{ClaimResult, CreateResult, FailureKind, HookResult, Known, Observer, Silent, Step};

@@ -35,6 +35,15 @@ pub enum SignupAnswer {
     Unknown(Duration),
 }
 
+/// The answer to an identity provider that wants an account without a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProvisionAnswer {
+    /// The account exists now, if there is such a customer.
+    Done(Option<TargetId>),
+    /// Temporarily unavailable.
+    Unavailable(Duration),
+}
+
 /// The answer to "forgot password", which is the same for every identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResetAnswer {
@@ -90,6 +99,29 @@ impl Migrator {
             Outcome::Overloaded => ResetAnswer::Unavailable(RETRY_AFTER),
             _ => ResetAnswer::Accepted,
         }
+    }
+
+    /// Creates the account of a customer without a password, for an identity provider that needs it before it asks for the
+    /// verdict on one. A pending account with unverified claims, as for a forgotten password, and nobody is notified.
+    pub async fn provision(
+        &self,
+        request_id: &str,
+        identifier: &str,
+        network: Option<IpAddr>,
+        tenant: Option<String>,
+    ) -> ProvisionAnswer {
+        let mut visit = Visit::begin(&self.cx, Operation::Provision, request_id.to_owned());
+        visit.turn_to_tenant(tenant);
+        let (outcome, account, recorded) = match visit.reset(identifier, network).await {
+            Ok((account, recorded)) => (DecisionOutcome::Accepted, Some(account), recorded),
+            Err(ending) => (ending.outcome.decided(), None, Recorded::No),
+        };
+        let is_recorded =
+            recorded == Recorded::Yes || visit.record_decision(outcome, account.clone(), Vec::new()).await.is_ok();
+        if !is_recorded || outcome.is_temporary() {
+            return ProvisionAnswer::Unavailable(RETRY_AFTER);
+        }
+        ProvisionAnswer::Done(account)
     }
 
     /// Reads one account, for callers that manage accounts.

@@ -11,7 +11,7 @@ use super::step::{Known, Step};
 use super::systems::{AfterMismatch, LegacySystem};
 use super::visit::Visit;
 use crate::ports::{
-    AccountLookup, AccountState, Authenticated, Authentication, Entry, Found, HookInput, HookPoint, PasswordChange,
+    AccountLookup, AccountState, Authenticated, Authentication, Found, HookInput, HookPoint, PasswordChange,
     PasswordCheck, Record,
 };
 
@@ -71,13 +71,6 @@ impl Visit<'_> {
         Ok(found)
     }
 
-    /// Whether a migration was completed while this login was in progress, as by a second login at the same time, and the
-    /// target verifies nothing. Then the legacy system verifies the password, which counted when this login began.
-    pub(super) fn was_overtaken(&self, entry: &Entry) -> bool {
-        let is_recent = entry.done_at.is_some_and(|done_at| done_at >= self.started_at);
-        self.cx.accounts.verifies_nothing() && entry.verified_at.is_some() && is_recent
-    }
-
     /// The account of a customer, as the target or the ledger knows it.
     pub(super) async fn account_of(&self, identity: &Identity) -> Flow<Option<Found>> {
         match self.cx.accounts.lookup() {
@@ -102,7 +95,7 @@ impl Visit<'_> {
     pub(super) async fn check_at_target(&mut self, admission: &Admission, found: &Found) -> Flow<Option<Ending>> {
         let began = Instant::now();
         let target = &self.cx.accounts.target;
-        if self.cx.accounts.verifies_nothing() {
+        if self.verifies_nothing() {
             let account = Some((found.id.clone(), found.external_id.clone()));
             return Ok(Some(Ending { account, ..Ending::refused(Refusal::AlreadyMigrated) }));
         }
@@ -123,6 +116,7 @@ impl Visit<'_> {
             (Authentication::Gone, _) => return Ok(None),
             (Authentication::Verified(change), AccountState::Active) => {
                 self.verified();
+                self.profile_of_account(found).await?;
                 Ending { account, change, ..Ending::of(Outcome::Authenticated) }
             }
             (_, AccountState::Disabled) => refused(Refusal::Disabled),

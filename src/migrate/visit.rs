@@ -9,6 +9,7 @@ use super::attempts::Counting;
 use super::context::Context;
 use super::ending::{Ending, Flow};
 use super::equalise::Hashes;
+use super::handover::{Handover, Profile};
 use super::outcome::Refusal;
 use super::rules::RuleSet;
 use super::step::Step;
@@ -57,6 +58,10 @@ pub(super) struct Visit<'m> {
     /// The number of logins of the record that its account does not own.
     pub left_out: usize,
     tenant: Option<String>,
+    /// The identity provider that asks, if there is one.
+    pub handover: Option<&'m Handover>,
+    /// The profile that it is given.
+    pub profile: Option<Profile>,
 }
 
 /// Whether the presented password was verified.
@@ -96,6 +101,8 @@ impl<'m> Visit<'m> {
             tags: Vec::new(),
             left_out: 0,
             tenant: None,
+            handover: None,
+            profile: None,
         }
     }
 

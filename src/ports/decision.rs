@@ -19,6 +19,10 @@ pub enum Operation {
     Operator,
     /// An operator creates the accounts of customers who have not come yet.
     Bulk,
+    /// An identity provider asks for a profile without a password.
+    Profile,
+    /// An identity provider wants an account without a password.
+    Provision,
 }
 
 impl Operation {
@@ -32,6 +36,8 @@ impl Operation {
             Self::PasswordSet => "password_set",
             Self::Operator => "operator",
             Self::Bulk => "bulk",
+            Self::Profile => "profile",
+            Self::Provision => "provision",
         }
     }
 }
@@ -69,8 +75,10 @@ pub enum DecisionOutcome {
     Accepted,
     /// Account management: the password was set.
     Set,
-    /// Account management: there is no such account.
+    /// Account management, profile: there is no such account.
     Unknown,
+    /// Profile: the customer is known.
+    Known,
     /// Bulk: the account was created.
     Created,
     /// Operator: the account was deleted for good.
@@ -108,6 +116,7 @@ impl DecisionOutcome {
             Self::Accepted => "accepted",
             Self::Set => "set",
             Self::Unknown => "unknown",
+            Self::Known => "known",
             Self::Created => "created",
             Self::Deleted => "deleted",
             Self::Restored => "restored",

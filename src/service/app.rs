@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::bridges::Bridges;
 use super::connections::Slots;
 use super::metrics::Metrics;
 use super::network::{Peers, TrustedProxies};
@@ -31,6 +32,7 @@ pub(super) struct Shared {
     pub(super) permits: Arc<Semaphore>,
     /// Slots for requests whose caller is only known once the body is read.
     pub(super) unverified: Arc<Slots>,
+    pub(super) bridges: Bridges,
     pub(super) ready: Readiness,
     pub(super) stopper: Stopper,
 }

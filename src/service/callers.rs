@@ -17,9 +17,11 @@ use tokio::time::timeout;
 
 use super::app::App;
 use super::body::read;
+use super::bridges::{respond, seen};
 use super::guardrails::{permit, unverified_slot};
 use super::problem::Problem;
 use super::request::RequestInfo;
+use crate::bridge::Bridge;
 use crate::callers::{Admission, CallerHead, Callers, Introduction, SignedCall, SignedRequest};
 use crate::ports::{Clock as _, SystemClock};
 
@@ -47,10 +49,19 @@ pub(super) async fn admit(State(app): State<App>, request: Request, next: Next) 
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
-    let Authenticated { name, permit, body } = match authenticate(&app, &parts, body).await {
-        Ok(entered) => entered,
-        Err(problem) => return problem.into_response(),
+    let own = app.bridges.at(parts.uri.path()).filter(|bridge| bridge.authenticates());
+    let entered = match own {
+        Some(bridge) => admitted_by(&app, &Arc::clone(bridge), &parts, body).await,
+        None => authenticate(&app, &parts, body).await.map_err(IntoResponse::into_response),
     };
+    let Authenticated { name, permit, body } = match entered {
+        Ok(entered) => entered,
+        Err(response) => return response,
+    };
+    let is_allowed = |name: &Arc<str>| app.bridges.allow(name, parts.uri.path());
+    if own.is_none() && !name.as_ref().is_none_or(is_allowed) {
+        return Problem::NOT_ALLOWED.into_response();
+    }
     if let Some(info) = parts.extensions.get_mut::<RequestInfo>() {
         info.permit = Some(Arc::clone(&permit));
     }
@@ -84,6 +95,30 @@ async fn authenticate(app: &App, parts: &Parts, body: Body) -> Result<Authentica
     Ok(Authenticated { name, permit, body: whole(app, parts, body).await? })
 }
 
+/// A request to a bridge whose dialect authenticates it, which needs the body.
+async fn admitted_by(app: &App, bridge: &Bridge, parts: &Parts, body: Body) -> Result<Authenticated, Response> {
+    let body = of_unknown(app, parts, body).await.map_err(IntoResponse::into_response)?;
+    bridge.dialect().admit(&seen(bridge, parts, &body)).await.map_err(respond)?;
+    let permit = permit(app).map_err(IntoResponse::into_response)?;
+    Ok(Authenticated { name: Some(bridge.kind.name.into()), permit, body })
+}
+
+/// The body of a request whose caller is not known without it.
+async fn of_unknown(app: &App, parts: &Parts, body: Body) -> Result<Bytes, Problem> {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    // A body that arrives together with its head needs no slot, so an attacker who fills all slots with bodies that
+    // never arrive locks nobody out. The memory held meanwhile is bounded by the flow-control windows of the
+    // connections.
+    let mut whole = std::pin::pin!(whole(app, parts, body));
+    match timeout(PROMPT, whole.as_mut()).await {
+        Ok(body) => body,
+        Err(_) => {
+            let _slot = unverified_slot(app, peer)?;
+            whole.await
+        }
+    }
+}
+
 async fn signed(
     app: &App,
     callers: &Callers,
@@ -91,22 +126,10 @@ async fn signed(
     parts: &Parts,
     body: Body,
 ) -> Result<Authenticated, Problem> {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-    // A body that arrives together with its head needs no slot, so an attacker who fills all slots with bodies that
-    // never arrive locks nobody out. The memory held meanwhile is bounded by the flow-control windows of the
-    // connections.
-    let mut whole = std::pin::pin!(whole(app, parts, body));
-    let (body, unverified) = match timeout(PROMPT, whole.as_mut()).await {
-        Ok(body) => (body?, None),
-        Err(_) => {
-            let slot = unverified_slot(app, peer)?;
-            (whole.await?, Some(slot))
-        }
-    };
+    let body = of_unknown(app, parts, body).await?;
     let path = parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
     let request = SignedRequest { method: parts.method.as_str(), path, body: &body };
     let signer = callers.signer(&call, &request).ok_or(Problem::CALLER)?;
-    drop(unverified);
     // The permit comes first: a call that was recorded and then turned away could not be sent again.
     let permit = permit(app)?;
     match callers.admit(signer, SystemClock.now()).await {

@@ -75,7 +75,17 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     let rule_files = rule_files(&loaded);
     let built = config::build(loaded, Arc::new(Telemetry::new(metrics.clone()))).await?;
     let Built {
-        parts, migrator, callers, delivery, anchors, reports: files, figures, ledger: open, target: store, ..
+        parts,
+        migrator,
+        callers,
+        bridges,
+        delivery,
+        anchors,
+        reports: files,
+        figures,
+        ledger: open,
+        target: store,
+        ..
     } = built;
     metrics.sample_hasher(Arc::clone(&parts.hasher));
     sample_guards(&metrics, figures);
@@ -93,7 +103,8 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
         }
         Err(error) => return Err(ComposeError::Recovery(error)),
     };
-    let service = Service { migrator: Arc::clone(&migrator), target, ledger, callers, metrics, reload, settings };
+    let service =
+        Service { migrator: Arc::clone(&migrator), target, ledger, callers, bridges, metrics, reload, settings };
     let bound = service.bind()?.handling_signals()?;
     Ok(Composed { bound, migrator, delivery, anchors, files, recovered, reports: open.reports, store })
 }

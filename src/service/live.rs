@@ -5,13 +5,17 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::bridges::Bridges;
 use super::metrics::Metrics;
 use super::operations::Operations;
 use super::reload::RuleReload;
 use super::server::{Bound, Served, ServiceError, bind};
 use super::settings::ServiceSettings;
+use crate::bridge::Bridge;
 use crate::callers::Callers;
-use crate::migrate::{Answer, Login, Migrator, ResetAnswer, SignupAnswer, check_store};
+use crate::migrate::{
+    Answer, Handover, Login, Migrator, Profile, ProfileAnswer, ProvisionAnswer, ResetAnswer, SignupAnswer, check_store,
+};
 use crate::ports::{BoxFuture, Ledger, PortError, StoredAccount, Target, TargetId};
 
 /// A service before it listens.
@@ -24,6 +28,8 @@ pub struct Service {
     pub ledger: Arc<dyn Ledger>,
     /// The callers; `None` admits everybody, and the service then listens on loopback only.
     pub callers: Option<Arc<Callers>>,
+    /// The bridges.
+    pub bridges: Vec<Bridge>,
     /// The metrics. The migrator's observer should be a [`Telemetry`](super::Telemetry) with the same metrics.
     pub metrics: Metrics,
     /// The rules to reload when their files change: those of each legacy system.
@@ -45,9 +51,10 @@ impl Service {
     /// [`ServiceError`] if the address cannot be bound, it would be open to everybody, or the certificate cannot be
     /// used.
     pub fn bind(self) -> Result<Bound, ServiceError> {
-        let Self { migrator, target, ledger, callers, metrics, reload, settings } = self;
+        let Self { migrator, target, ledger, callers, bridges, metrics, reload, settings } = self;
         let operations = Arc::new(Live { migrator, target, ledger });
-        bind(Served { operations, callers, metrics, reload }, settings)
+        let bridges = Bridges::new(bridges);
+        bind(Served { operations, callers, metrics, reload, bridges }, settings)
     }
 }
 
@@ -61,6 +68,31 @@ struct Live {
 impl Operations for Live {
     fn login(&self, login: Login) -> BoxFuture<'_, Answer> {
         Box::pin(self.migrator.login(login))
+    }
+
+    fn hand_over<'a>(&'a self, login: Login, handover: &'a Handover) -> BoxFuture<'a, (Answer, Option<Profile>)> {
+        Box::pin(self.migrator.hand_over(login, handover))
+    }
+
+    fn profile<'a>(
+        &'a self,
+        request_id: &'a str,
+        identifier: &'a str,
+        network: Option<IpAddr>,
+        tenant: Option<String>,
+        handover: &'a Handover,
+    ) -> BoxFuture<'a, ProfileAnswer> {
+        Box::pin(self.migrator.profile(request_id, identifier, network, tenant, handover))
+    }
+
+    fn provision<'a>(
+        &'a self,
+        request_id: &'a str,
+        identifier: &'a str,
+        network: Option<IpAddr>,
+        tenant: Option<String>,
+    ) -> BoxFuture<'a, ProvisionAnswer> {
+        Box::pin(self.migrator.provision(request_id, identifier, network, tenant))
     }
 
     fn signup_check<'a>(

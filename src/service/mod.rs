@@ -13,6 +13,7 @@
 
 mod app;
 mod body;
+mod bridges;
 mod callers;
 mod compose;
 mod connections;
@@ -29,7 +30,6 @@ mod ready;
 mod reload;
 mod request;
 mod routes;
-mod secret;
 mod server;
 mod settings;
 mod stop;

@@ -4,13 +4,35 @@ use std::net::IpAddr;
 
 use zeroize::Zeroizing;
 
-use crate::migrate::{Answer, Login, ResetAnswer, SignupAnswer};
+use crate::migrate::{Answer, Handover, Login, Profile, ProfileAnswer, ProvisionAnswer, ResetAnswer, SignupAnswer};
 use crate::ports::{BoxFuture, PortError, StoredAccount, TargetId};
 
 /// The operations of a migrator.
 pub(super) trait Operations: Send + Sync {
     /// Signs a customer in.
     fn login(&self, login: Login) -> BoxFuture<'_, Answer>;
+
+    /// Signs a customer in at an identity provider that asks.
+    fn hand_over<'a>(&'a self, login: Login, handover: &'a Handover) -> BoxFuture<'a, (Answer, Option<Profile>)>;
+
+    /// The profile of a customer, for an identity provider that asks without a password.
+    fn profile<'a>(
+        &'a self,
+        request_id: &'a str,
+        identifier: &'a str,
+        network: Option<IpAddr>,
+        tenant: Option<String>,
+        handover: &'a Handover,
+    ) -> BoxFuture<'a, ProfileAnswer>;
+
+    /// Creates the account of a customer without a password.
+    fn provision<'a>(
+        &'a self,
+        request_id: &'a str,
+        identifier: &'a str,
+        network: Option<IpAddr>,
+        tenant: Option<String>,
+    ) -> BoxFuture<'a, ProvisionAnswer>;
 
     /// Whether an identifier is free for a new customer.
     fn signup_check<'a>(

@@ -44,6 +44,9 @@ impl Problem {
     /// The caller is not authenticated.
     pub(super) const CALLER: Self =
         Self::new(StatusCode::UNAUTHORIZED, "urn:landfall:problem:caller", "the caller is not authenticated");
+    /// The caller may not call this route.
+    pub(super) const NOT_ALLOWED: Self =
+        Self::new(StatusCode::FORBIDDEN, "urn:landfall:problem:not-allowed", "the caller may not call this route");
     /// The body does not have the shape that the route expects.
     pub(super) const MALFORMED: Self =
         Self::new(StatusCode::BAD_REQUEST, "urn:landfall:problem:malformed", "the request body is malformed");

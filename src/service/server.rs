@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::app::{App, Shared};
+use super::bridges::Bridges;
 use super::connections::{Gate, Slots};
 use super::entrance::{Closer, Entrance, Peer, SETTLE};
 use super::guardrails::SHARES;
@@ -69,6 +70,7 @@ pub(super) struct Served {
     pub(super) callers: Option<Arc<Callers>>,
     pub(super) metrics: Metrics,
     pub(super) reload: Vec<RuleReload>,
+    pub(super) bridges: Bridges,
 }
 
 /// A service that is bound to its address. Connections wait until it [runs](Self::run).
@@ -105,6 +107,7 @@ pub(super) fn bind(served: Served, settings: ServiceSettings) -> Result<Bound, S
         ready: Readiness::new(Arc::clone(&served.operations)),
         operations: served.operations,
         callers: served.callers,
+        bridges: served.bridges,
         metrics: served.metrics,
         limits: settings.limits,
         trusted: trusted.clone(),

@@ -58,6 +58,10 @@ impl TargetAdapter for AccountStoreSettings {
         self.url.expose()
     }
 
+    fn finds_logins(&self) -> bool {
+        true
+    }
+
     fn check_secrets(&self, folder: &Path, reporter: &mut Reporter<'_>) {
         let url = self.url.expose();
         #[cfg(feature = "postgres")]

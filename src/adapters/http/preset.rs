@@ -13,7 +13,7 @@ use super::settings::{HttpSettings, HttpVerifierSettings};
 use super::shape::{ConditionSettings, PartSettings, RequestSettings, SubjectSettings};
 use super::target::{HttpTargetSettings, TargetSection};
 use super::throttle::RateSettings;
-use crate::adapters::target_rules::RulesFile;
+use crate::adapters::product_rules::{Owner, RulesFile};
 use crate::diag::closest;
 use crate::settings::Secret;
 
@@ -249,7 +249,7 @@ pub(super) struct WholeTarget {
 /// The settings of a target together with its preset.
 pub(super) fn of_target(settings: &HttpTargetSettings, folder: &Path) -> Result<WholeTarget, Vec<Mistake>> {
     let (mut params, mut mistakes) = (settings.params.clone(), Vec::new());
-    let mut rules = settings.rules.as_ref().map(|rules| RulesFile::Path(folder.join(rules)));
+    let mut rules = settings.rules.as_ref().map(|rules| RulesFile::on_disk(Owner::Target, folder.join(rules)));
     let mut requests = settings.requests.as_deref().cloned().unwrap_or_default();
     let (mut rule_params, mut rates) = (settings.rule_params.clone(), settings.rates.clone());
     if let Some(name) = &settings.preset {
@@ -289,8 +289,8 @@ pub(super) fn of_target(settings: &HttpTargetSettings, folder: &Path) -> Result<
 /// The rule file that a preset names.
 fn beside(preset: &str, rules: &Path, folder: &Path) -> RulesFile {
     if is_file(preset) {
-        RulesFile::Path(folder.join(preset).parent().unwrap_or(folder).join(rules))
+        RulesFile::on_disk(Owner::Target, folder.join(preset).parent().unwrap_or(folder).join(rules))
     } else {
-        RulesFile::Embedded(rules.display().to_string())
+        RulesFile::embedded(Owner::Target, rules.display().to_string())
     }
 }

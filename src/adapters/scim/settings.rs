@@ -17,8 +17,8 @@ use crate::adapters::http::request::Mistake;
 use crate::adapters::http::settings::{Server, bounds, response_limit, server_secret};
 use crate::adapters::http::target::Uncounted;
 use crate::adapters::http::throttle::RateSettings;
+use crate::adapters::product_rules::{Owner, RulesFile, param_mistakes};
 use crate::adapters::registry::{TargetAdapter, TargetContext, Trial, TrialFinding, VerifierContext, VerifierSettings};
-use crate::adapters::target_rules::{RulesFile, param_mistakes};
 use crate::diag::{Files, Findings};
 use crate::ports::{BoxFuture, IdentifierProfile, PortError, PortErrorKind, SharedLimits, Target};
 use crate::settings::{AdapterSettings, Reporter, SecretSetting, shown, units};
@@ -96,8 +96,8 @@ impl ScimSettings {
     /// Where the rules are.
     pub(super) fn rules_file(&self, folder: &Path) -> RulesFile {
         match &self.rules {
-            Some(path) => RulesFile::Path(folder.join(path)),
-            None => RulesFile::Embedded(RULES.to_owned()),
+            Some(path) => RulesFile::on_disk(Owner::Target, folder.join(path)),
+            None => RulesFile::embedded(Owner::Target, RULES),
         }
     }
 
@@ -111,7 +111,7 @@ impl ScimSettings {
             // their findings are reported by themselves
             Ok(None) => Vec::new(),
             Ok(Some(plan)) => {
-                let mistakes = param_mistakes(&plan, &self.rule_params).into_iter();
+                let mistakes = param_mistakes(Owner::Target, &plan, &self.rule_params).into_iter();
                 let at = |name: String| format!("rule_params.{name}");
                 mistakes.map(|mistake| Mistake::new(at(mistake.name), mistake.message, mistake.help)).collect()
             }
@@ -177,7 +177,8 @@ impl TargetAdapter for ScimSettings {
 
     fn check_rules(&self, folder: &Path, files: &mut Files, findings: &mut Findings) {
         // those of the program are tested with it
-        if let rules @ RulesFile::Path(_) = self.rules_file(folder) {
+        let rules = self.rules_file(folder);
+        if rules.is_on_disk() {
             // a file that cannot be read is reported at its setting
             let _ = rules.compile(files, findings);
         }

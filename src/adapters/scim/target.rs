@@ -24,7 +24,7 @@ use crate::adapters::http::error::Failure;
 use crate::adapters::http::password::{new_password, refused_by_policy};
 use crate::adapters::http::ping::Pinged;
 use crate::adapters::http::throttle::Throttle;
-use crate::adapters::target_rules::TargetRules;
+use crate::adapters::product_rules::ProductRules;
 use crate::model::Password;
 use crate::ports::{
     AccountState, Authenticated, Authentication, BoxFuture, Call, Capabilities, Created, Deleted, Deletion, ExternalId,
@@ -39,7 +39,7 @@ pub(super) const CLEAN_UP: Duration = Duration::from_secs(30);
 pub struct ScimTarget {
     name: String,
     pub(super) api: Arc<Api>,
-    pub(super) rules: TargetRules,
+    pub(super) rules: ProductRules,
     pub(super) discovery: Discovery,
     pub(super) filters: Filters,
     pub(super) ids: Ids,
@@ -65,7 +65,7 @@ impl ScimTarget {
         Ok(Self {
             name: settings.name.clone(),
             api: Arc::new(Api { client, throttle }),
-            rules: TargetRules::open(&settings.rules_file(folder), &settings.rule_params)?,
+            rules: ProductRules::open(&settings.rules_file(folder), &settings.rule_params)?,
             discovery: if settings.discover { Discovery::new() } else { Discovery::off() },
             filters: Filters::default(),
             ids: Ids::new(attribute),

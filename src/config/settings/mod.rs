@@ -36,6 +36,7 @@ pub use write_back::WriteBackSettings;
 
 use super::reader::KIND;
 use crate::adapters::registry::{SourceSettings, TargetSettings, VerifierSettings};
+use crate::bridge::BridgeSettings;
 use crate::ports::{IdentifierKind, IdentifierProfile};
 use crate::settings::units;
 
@@ -122,6 +123,9 @@ pub struct Settings {
     /// The operator's scripts, and webhooks.
     #[serde(default)]
     pub hooks: HookSettings,
+    /// Identity providers that ask at their own login, each in its own dialect. See [Bridges](bridges.md).
+    #[serde(default)]
+    pub bridges: Vec<BridgeSettings>,
     /// Callers, TLS, timeouts and limits of the service.
     #[serde(default)]
     pub service: ServiceSettings,

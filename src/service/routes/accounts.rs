@@ -11,12 +11,12 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::login::DEFAULT_RETRY_AFTER;
+use crate::bridge::SecretText;
 use crate::ports::{PasswordChange, PortError, PortErrorKind, StoredAccount, TargetId};
 use crate::service::app::App;
 use crate::service::body::JsonBody;
 use crate::service::problem::{Problem, ProblemBody};
 use crate::service::request::RequestInfo;
-use crate::service::secret::SecretText;
 
 /// The longest account id, in bytes. Stops long paths from reaching the target; ids are UUIDs or numbers.
 const MAX_ID: usize = 256;

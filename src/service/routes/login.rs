@@ -8,6 +8,7 @@ use axum::{Extension, Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::bridge::SecretText;
 use crate::migrate::{Answer, Challenge, Login, Outcome};
 use crate::ports::PasswordChange;
 use crate::service::app::App;
@@ -15,10 +16,9 @@ use crate::service::body::JsonBody;
 use crate::service::operations::Operations;
 use crate::service::problem::{Problem, ProblemBody, ProblemName};
 use crate::service::request::RequestInfo;
-use crate::service::secret::SecretText;
 
 /// How long a caller should wait after a temporary failure without a time of its own.
-pub(super) const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
+pub(in crate::service) const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// A customer who signs in.
 #[derive(Deserialize, ToSchema)]

@@ -20,6 +20,7 @@ use utoipa_axum::routes;
 use super::app::App;
 use super::problem::Problem;
 use super::{callers, guardrails, watch};
+pub(super) use login::DEFAULT_RETRY_AFTER;
 
 /// The document without its routes, which add themselves.
 #[derive(OpenApi)]
@@ -72,6 +73,7 @@ pub(super) fn router(app: &App, pages: Router) -> Router {
     let panics = app.metrics.clone();
     router
         .route("/openapi.json", get(async move || Json(document.clone())))
+        .merge(app.bridges.router())
         .merge(pages.with_state(()))
         .fallback(async || Problem::NOT_FOUND)
         .method_not_allowed_fallback(async || Problem::METHOD)

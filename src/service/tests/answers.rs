@@ -226,8 +226,13 @@ fn every_route_except_the_health_routes_needs_credentials() {
 fn without_callers_only_loopback_is_allowed() {
     let operations = Running::start(|_| {}).fake.clone();
     let settings = ServiceSettings { listen: SocketAddr::from(([0, 0, 0, 0], 0)), ..ServiceSettings::default() };
-    let served =
-        || Served { operations: operations.clone(), callers: None, metrics: Metrics::new(), reload: Vec::new() };
+    let served = || Served {
+        operations: operations.clone(),
+        callers: None,
+        metrics: Metrics::new(),
+        reload: Vec::new(),
+        bridges: Bridges::default(),
+    };
     assert!(matches!(bind(served(), settings.clone()), Err(ServiceError::Open(_))));
     assert!(bind(Served { callers: callers(), ..served() }, settings).is_ok());
 }

@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
+use super::bridges::Bridges;
 use super::metrics::Metrics;
 use super::observer::Telemetry;
 use super::operations::Operations;
@@ -27,7 +28,8 @@ use super::settings::ServiceSettings;
 use super::stop::Stopper;
 use crate::callers::Callers;
 use crate::migrate::{
-    Answer, Challenge, LiveRules, Login, Observer as _, Outcome, Refusal, ResetAnswer, SignupAnswer, Step,
+    Answer, Challenge, Handover, LiveRules, Login, Observer as _, Outcome, Profile, ProfileAnswer, ProvisionAnswer,
+    Refusal, ResetAnswer, SignupAnswer, Step,
 };
 use crate::ports::{
     AccountState, BoxFuture, LegacyKey, PasswordChange, PortError, PortErrorKind, StoredAccount, TargetId,
@@ -105,6 +107,32 @@ impl Fake {
 }
 
 impl Operations for Fake {
+    fn hand_over<'a>(&'a self, login: Login, _: &'a Handover) -> BoxFuture<'a, (Answer, Option<Profile>)> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move { (self.answer(login).await, None) })
+    }
+
+    fn profile<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a str,
+        _: Option<IpAddr>,
+        _: Option<String>,
+        _: &'a Handover,
+    ) -> BoxFuture<'a, ProfileAnswer> {
+        Box::pin(async { ProfileAnswer::Unknown })
+    }
+
+    fn provision<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a str,
+        _: Option<IpAddr>,
+        _: Option<String>,
+    ) -> BoxFuture<'a, ProvisionAnswer> {
+        Box::pin(async { ProvisionAnswer::Done(None) })
+    }
+
     fn login(&self, login: Login) -> BoxFuture<'_, Answer> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         *self.network.lock().unwrap() = login.network;
@@ -227,6 +255,7 @@ impl Running {
             callers,
             metrics: metrics.clone(),
             reload: reload.into_iter().collect(),
+            bridges: Bridges::default(),
         };
         let bound = bind(served, settings).unwrap();
         let (address, stopper) = (bound.address(), bound.stopper());

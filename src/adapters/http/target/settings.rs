@@ -19,8 +19,8 @@ use crate::adapters::http::preset::{self, WholeTarget};
 use crate::adapters::http::request::Mistake;
 use crate::adapters::http::settings::{Server, bounds, response_limit, secrets};
 use crate::adapters::http::throttle::RateSettings;
+use crate::adapters::product_rules::{Owner, param_mistakes};
 use crate::adapters::registry::{TargetAdapter, TargetContext, Trial};
-use crate::adapters::target_rules::{RulesFile, param_mistakes};
 use crate::diag::{Files, Findings};
 use crate::ports::{BoxFuture, PortError, PortErrorKind, RateLimit, SharedLimits, Taken, Target};
 use crate::settings::{AdapterSettings, Reporter, Secret, SecretSetting, shown, units};
@@ -102,7 +102,7 @@ impl HttpTargetSettings {
             // their findings are reported by themselves
             Ok(None) => Vec::new(),
             Ok(Some(plan)) => {
-                let mistakes = param_mistakes(&plan, &whole.rule_params).into_iter();
+                let mistakes = param_mistakes(Owner::Target, &plan, &whole.rule_params).into_iter();
                 let at = |name: String| format!("rule_params.{name}");
                 mistakes.map(|mistake| Mistake::new(at(mistake.name), mistake.message, mistake.help)).collect()
             }
@@ -157,7 +157,9 @@ impl TargetAdapter for HttpTargetSettings {
 
     fn check_rules(&self, folder: &Path, files: &mut Files, findings: &mut Findings) {
         // those of the program are tested with it
-        if let Ok(WholeTarget { rules: rules @ RulesFile::Path(_), .. }) = self.whole(folder) {
+        if let Ok(WholeTarget { rules, .. }) = self.whole(folder)
+            && rules.is_on_disk()
+        {
             // a file that cannot be read is reported at its setting
             let _ = rules.compile(files, findings);
         }

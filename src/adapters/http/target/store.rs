@@ -17,8 +17,8 @@ use crate::adapters::http::ping::Pinged;
 use crate::adapters::http::preset;
 use crate::adapters::http::throttle::Throttle;
 use crate::adapters::http::trial;
+use crate::adapters::product_rules::ProductRules;
 use crate::adapters::registry::Trial;
-use crate::adapters::target_rules::TargetRules;
 use crate::model::Password;
 use crate::password::Credential;
 use crate::ports::{
@@ -32,7 +32,7 @@ pub struct HttpTarget {
     name: String,
     pub(super) client: Client,
     pub(super) plan: TargetPlan,
-    pub(super) rules: TargetRules,
+    pub(super) rules: ProductRules,
     pub(super) throttle: Throttle,
     pub(super) pinged: Pinged,
     link: Link,
@@ -49,7 +49,7 @@ impl HttpTarget {
         let whole = preset::of_target(settings, folder).map_err(|mistakes| check::sentence(&mistakes))?;
         let plan = TargetPlan::compile(&whole.requests, &settings.server, &whole.params);
         let plan = plan.map_err(|mistakes| check::sentence(&mistakes))?;
-        let rules = TargetRules::open(&whole.rules, &whole.rule_params)?;
+        let rules = ProductRules::open(&whole.rules, &whole.rule_params)?;
         let throttle = Throttle::new(limits, &settings.name, &whole.rates);
         let (name, link) = (settings.name.clone(), settings.link);
         Ok(Self { name, client, plan, rules, throttle, pinged: Pinged::default(), link })

@@ -9,16 +9,18 @@ use crate::migrate::Login;
 
 /// A password as it was sent. The buffers of the connection and of the JSON parser, which held it before, are not
 /// wiped: hyper and serde_json own them.
-pub(super) struct SecretText(Zeroizing<Vec<u8>>);
+pub struct SecretText(Zeroizing<Vec<u8>>);
 
 impl SecretText {
     /// The bytes.
-    pub(super) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+    #[must_use]
+    pub fn into_bytes(self) -> Zeroizing<Vec<u8>> {
         self.0
     }
 
     /// The bytes of a valid new password: not empty, no NUL, and not too long.
-    pub(super) fn into_new_password(self) -> Option<Zeroizing<Vec<u8>>> {
+    #[must_use]
+    pub fn into_new_password(self) -> Option<Zeroizing<Vec<u8>>> {
         let fits = (1..=Login::MAX_PASSWORD_BYTES).contains(&self.0.len()) && !self.0.contains(&0);
         fits.then_some(self.0)
     }

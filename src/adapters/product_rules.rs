@@ -1,4 +1,4 @@
-//! The rules of a target: they make what a product stores from the claims that the legacy rules made.
+//! The rules of a target or a bridge: they make what a product stores from the claims that the legacy rules made.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,10 +16,14 @@ use crate::engine::outcome::Outcome;
 use crate::engine::plan::Plan;
 use crate::engine::probe::Silent;
 use crate::engine::run::Settings as RunSettings;
+use crate::migrate::{Customer, Profiles};
 use crate::ports::{NewAccount, PasswordChange};
 
 /// The rule files in the program, and the schemas that they name.
-const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/target_rules.rs"));
+const EMBEDDED: &[(Owner, &[(&str, &str)])] = &[
+    (Owner::Target, include!(concat!(env!("OUT_DIR"), "/target_rules.rs"))),
+    (Owner::Bridge, include!(concat!(env!("OUT_DIR"), "/bridge_rules.rs"))),
+];
 
 /// The largest file, in bytes. Stops another file from being read by mistake.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -27,9 +31,37 @@ const MAX_BYTES: u64 = 1024 * 1024;
 /// The member of the record that has what is not a claim.
 const ABOUT: &str = "landfall";
 
+/// What the rules belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// A target, which calls the product.
+    Target,
+    /// A bridge, which the product calls.
+    Bridge,
+}
+
+impl Owner {
+    /// The word in messages.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Target => "target",
+            Self::Bridge => "bridge",
+        }
+    }
+}
+
 /// Where a rule file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::adapters) enum RulesFile {
+pub(crate) struct RulesFile {
+    /// What the rules belong to.
+    pub owner: Owner,
+    /// Where the file is.
+    pub place: Place,
+}
+
+/// The place of a rule file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
     /// In the program, by its name, such as `keycloak.yaml`.
     Embedded(String),
     /// On the disk.
@@ -38,24 +70,39 @@ pub(in crate::adapters) enum RulesFile {
 
 /// A mistake in the parameters of rules: the name of the parameter, what is wrong, what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::adapters) struct ParamMistake {
+pub(crate) struct ParamMistake {
     pub name: String,
     pub message: String,
     pub help: &'static str,
 }
 
 impl RulesFile {
+    /// A file in the program.
+    pub fn embedded(owner: Owner, name: impl Into<String>) -> Self {
+        Self { owner, place: Place::Embedded(name.into()) }
+    }
+
+    /// A file on the disk.
+    pub fn on_disk(owner: Owner, path: PathBuf) -> Self {
+        Self { owner, place: Place::Path(path) }
+    }
+
+    /// Whether the file is on the disk.
+    pub fn is_on_disk(&self) -> bool {
+        matches!(self.place, Place::Path(_))
+    }
+
     /// Reads and compiles the rules. All findings are added; there is a plan only if none of them is an error.
     ///
     /// # Errors
     /// If the file cannot be read.
     pub fn compile(&self, files: &mut Files, findings: &mut Findings) -> io::Result<Option<Plan>> {
-        let (name, text) = match self {
-            Self::Embedded(name) => {
-                let text = embedded(name).ok_or(io::ErrorKind::NotFound)?;
-                (format!("rules/targets/{name}"), text.to_owned())
+        let (name, text) = match &self.place {
+            Place::Embedded(name) => {
+                let text = embedded(self.owner, name).ok_or(io::ErrorKind::NotFound)?;
+                (self.shown(name), text.to_owned())
             }
-            Self::Path(path) => (path.display().to_string(), read(path)?),
+            Place::Path(path) => (path.display().to_string(), read(path)?),
         };
         let file = files.add(name, text);
         let mut own = Findings::default();
@@ -63,10 +110,17 @@ impl RulesFile {
         findings.extend(own);
         Ok(plan)
     }
+
+    /// The name of an embedded file in findings.
+    fn shown(&self, name: &str) -> String {
+        format!("rules/{}s/{name}", self.owner.name())
+    }
 }
 
-fn embedded(name: &str) -> Option<&'static str> {
-    EMBEDDED.iter().find(|(have, _)| *have == name).map(|(_, text)| *text)
+/// The text of an embedded file.
+pub(crate) fn embedded(owner: Owner, name: &str) -> Option<&'static str> {
+    let files = EMBEDDED.iter().filter(|(have, _)| *have == owner).flat_map(|(_, files)| *files);
+    files.into_iter().find(|(have, _)| *have == name).map(|(_, text)| *text)
 }
 
 fn read(path: &Path) -> io::Result<String> {
@@ -81,14 +135,14 @@ impl Loader for RulesFile {
     fn load(&self, _: &str, name: &str) -> Result<Loaded, String> {
         let mut parts = Path::new(name).components();
         if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
-            return Err(format!("`{name}` is not a file beside the rules of the target"));
+            return Err(format!("`{name}` is not a file beside the rules of the {}", self.owner.name()));
         }
-        match self {
-            Self::Embedded(_) => {
-                let text = embedded(name).ok_or_else(|| format!("`{name}` is not in the program"))?;
-                Ok(Loaded { name: format!("rules/targets/{name}"), text: text.to_owned() })
+        match &self.place {
+            Place::Embedded(_) => {
+                let text = embedded(self.owner, name).ok_or_else(|| format!("`{name}` is not in the program"))?;
+                Ok(Loaded { name: self.shown(name), text: text.to_owned() })
             }
-            Self::Path(rules) => {
+            Place::Path(rules) => {
                 let path = rules.with_file_name(name);
                 let text = read(&path).map_err(|error| format!("cannot read `{name}`: {}", error.kind()))?;
                 Ok(Loaded { name: path.display().to_string(), text })
@@ -97,29 +151,30 @@ impl Loader for RulesFile {
     }
 }
 
-/// The rules of a target, ready to run.
+/// The rules of a target or a bridge, ready to run.
 #[derive(Debug)]
-pub(in crate::adapters) struct TargetRules {
+pub(crate) struct ProductRules {
+    owner: Owner,
     plan: Plan,
     settings: RunSettings,
 }
 
-impl TargetRules {
+impl ProductRules {
     /// Compiles rules and sets their parameters.
     ///
     /// # Errors
     /// The first mistake, as one sentence.
     pub fn open(file: &RulesFile, params: &BTreeMap<String, Json>) -> Result<Self, String> {
         let (mut files, mut findings) = (Files::default(), Findings::default());
-        let plan = file.compile(&mut files, &mut findings);
-        let plan = plan.map_err(|error| format!("cannot read the rules of the target: {}", error.kind()))?;
+        let (plan, owner) = (file.compile(&mut files, &mut findings), file.owner);
+        let plan = plan.map_err(|error| format!("cannot read the rules of the {}: {}", owner.name(), error.kind()))?;
         let plan = plan.ok_or_else(|| {
-            format!("the rules of the target have errors: {}", first_error(&files, &findings.sorted()))
+            format!("the rules of the {} have errors: {}", owner.name(), first_error(&files, &findings.sorted()))
         })?;
-        if let Some(mistake) = param_mistakes(&plan, params).into_iter().next() {
+        if let Some(mistake) = param_mistakes(owner, &plan, params).into_iter().next() {
             return Err(mistake.message);
         }
-        Ok(Self { plan, settings: run_settings(params) })
+        Ok(Self { owner, plan, settings: run_settings(params) })
     }
 
     /// What the rules make for a new account, as the JSON text of an object.
@@ -127,7 +182,7 @@ impl TargetRules {
     /// # Errors
     /// Why they make none, in one sentence without values.
     pub fn account(&self, new: &NewAccount<'_>) -> Result<Zeroizing<String>, String> {
-        self.account_of(&record(new)?)
+        self.account_of(&record_of(new)?)
     }
 
     /// What the rules make of a record: claims, with what is not a claim in the member `landfall`.
@@ -135,7 +190,7 @@ impl TargetRules {
     /// # Errors
     /// Why they make none, in one sentence without values.
     pub fn account_of(&self, record: &str) -> Result<Zeroizing<String>, String> {
-        let arena = Bump::new();
+        let (arena, owner) = (Bump::new(), self.owner.name());
         let run = self.plan.run(record, &self.settings, &arena, &mut Silent);
         match run.outcomes.as_slice() {
             [Outcome::Account(made)] => {
@@ -143,12 +198,18 @@ impl TargetRules {
                 made.write_json(&mut out);
                 String::from_utf8(out).map(Zeroizing::new).map_err(|_| "the account is not UTF-8".to_owned())
             }
-            [Outcome::Denied(reason)] => Err(format!("the rules of the target deny the customer: {reason}")),
+            [Outcome::Denied(reason)] => Err(format!("the rules of the {owner} deny the customer: {reason}")),
             [Outcome::Invalid(reasons)] => Err(reasons.first().map_or_else(String::new, |reason| {
-                format!("the rules of the target make no account: `{}`: {}", reason.rule, reason.message)
+                format!("the rules of the {owner} make no account: `{}`: {}", reason.rule, reason.message)
             })),
-            _ => Err("the rules of the target make more than one account".to_owned()),
+            _ => Err(format!("the rules of the {owner} make more than one account")),
         }
+    }
+}
+
+impl Profiles for ProductRules {
+    fn profile(&self, customer: &Customer<'_>) -> Result<Zeroizing<String>, String> {
+        self.account_of(&record(customer, true)?)
     }
 }
 
@@ -163,23 +224,23 @@ fn run_settings(params: &BTreeMap<String, Json>) -> RunSettings {
 }
 
 /// The mistakes in the parameters of rules.
-pub(in crate::adapters) fn param_mistakes(plan: &Plan, params: &BTreeMap<String, Json>) -> Vec<ParamMistake> {
-    let mut mistakes = Vec::new();
+pub(crate) fn param_mistakes(owner: Owner, plan: &Plan, params: &BTreeMap<String, Json>) -> Vec<ParamMistake> {
+    let (mut mistakes, owner) = (Vec::new(), owner.name());
     let mut mistake = |name: &str, message: String, help| {
         mistakes.push(ParamMistake { name: name.to_owned(), message, help });
     };
     for name in params.keys().filter(|name| !plan.params.iter().any(|param| param.name == **name)) {
-        let message = format!("the rules of the target declare no parameter `{name}`");
+        let message = format!("the rules of the {owner} declare no parameter `{name}`");
         mistake(name, message, "remove it, or declare it in the rules");
     }
     for param in &plan.params {
         let Some(value) = params.get(&param.name) else { continue };
         if let Some(shape) = param.misfit(value) {
-            let message = format!("the parameter `{}` of the rules of the target is {shape}", param.name);
+            let message = format!("the parameter `{}` of the rules of the {owner} is {shape}", param.name);
             mistake(&param.name, message, "write a value of this kind");
         } else if !param.may_be(value) {
             let message = format!(
-                "the parameter `{}` of the rules of the target is one of {}",
+                "the parameter `{}` of the rules of the {owner} is one of {}",
                 param.name,
                 param.listed_values()
             );
@@ -187,23 +248,32 @@ pub(in crate::adapters) fn param_mistakes(plan: &Plan, params: &BTreeMap<String,
         }
     }
     for name in plan.missing_params(&run_settings(params)) {
-        let message = format!("the parameter `{name}` of the rules of the target is not set");
+        let message = format!("the parameter `{name}` of the rules of the {owner} is not set");
         mistake(name, message, "set it under `rule_params`");
     }
     mistakes
 }
 
+/// The record of a new account.
+fn record_of(new: &NewAccount<'_>) -> Result<Zeroizing<String>, String> {
+    let NewAccount { external_id, legacy, logins, claims, change, .. } = *new;
+    let has_password = new.password.is_some() || new.hash.is_some();
+    record(&Customer { external_id, legacy: Some(legacy), logins, claims, change }, has_password)
+}
+
 /// The claims, with one member more.
-fn record(new: &NewAccount<'_>) -> Result<Zeroizing<String>, String> {
-    let about = json!({
-        "external_id": new.external_id.0,
-        "source": new.legacy.source,
-        "legacy_id": new.legacy.id,
-        "logins": new.logins,
-        "must_change_password": new.change == PasswordChange::Required,
-        "has_password": new.password.is_some() || new.hash.is_some(),
+fn record(customer: &Customer<'_>, has_password: bool) -> Result<Zeroizing<String>, String> {
+    let mut about = json!({
+        "external_id": customer.external_id.0,
+        "logins": customer.logins,
+        "must_change_password": customer.change == PasswordChange::Required,
+        "has_password": has_password,
     });
-    let claims = new.claims.trim_end().strip_suffix('}').ok_or("the claims are not an object")?.trim_end();
+    if let (Some(about), Some(legacy)) = (about.as_object_mut(), customer.legacy) {
+        about.insert("source".to_owned(), legacy.source.as_str().into());
+        about.insert("legacy_id".to_owned(), legacy.id.as_str().into());
+    }
+    let claims = customer.claims.trim_end().strip_suffix('}').ok_or("the claims are not an object")?.trim_end();
     // the only text that ends so is an object without members
     let comma = if claims.ends_with('{') { "" } else { "," };
     Ok(Zeroizing::new(format!("{claims}{comma}\"{ABOUT}\":{about}}}")))
@@ -216,20 +286,22 @@ mod tests {
     fn rules(folder: &Path, text: &str) -> RulesFile {
         let path = folder.join("shop.yaml");
         fs::write(&path, text).unwrap();
-        RulesFile::Path(path)
+        RulesFile::on_disk(Owner::Target, path)
     }
 
     #[test]
     fn every_embedded_rule_file_compiles() {
-        let names = EMBEDDED.iter().map(|(name, _)| *name).filter(|name| name.ends_with(".yaml"));
-        for name in names {
-            let (mut files, mut findings) = (Files::default(), Findings::default());
-            let plan = RulesFile::Embedded(name.to_owned()).compile(&mut files, &mut findings).unwrap();
-            let shown = plain(&files, &findings.sorted());
-            assert!(plan.is_some(), "{name}: {shown}");
+        for (owner, files) in EMBEDDED {
+            for name in files.iter().map(|(name, _)| *name).filter(|name| name.ends_with(".yaml")) {
+                let (mut files, mut findings) = (Files::default(), Findings::default());
+                let file = RulesFile::embedded(*owner, name);
+                let plan = file.compile(&mut files, &mut findings).unwrap();
+                let shown = plain(&files, &findings.sorted());
+                assert!(plan.is_some(), "{name}: {shown}");
+                assert!(!name.ends_with(".test.yaml"));
+            }
+            assert!(embedded(*owner, "keycloak.yaml").is_some());
         }
-        assert!(EMBEDDED.iter().any(|(name, _)| *name == "keycloak.yaml"));
-        assert!(!EMBEDDED.iter().any(|(name, _)| name.ends_with(".test.yaml")));
     }
 
     #[test]
@@ -241,7 +313,7 @@ mod tests {
         for name in ["../a.json", "/etc/passwd", "b/a.json", "..", ""] {
             assert!(file.load("", name).is_err(), "{name}");
         }
-        let embedded = RulesFile::Embedded("keycloak.yaml".to_owned());
+        let embedded = RulesFile::embedded(Owner::Target, "keycloak.yaml");
         assert!(embedded.load("", "keycloak.schema.json").is_ok());
         assert!(embedded.load("", "a.json").is_err());
     }
@@ -255,18 +327,18 @@ mod tests {
                     custom.on: $params.on\n";
         let file = rules(folder.path(), text);
         let params = |json: Json| serde_json::from_value::<BTreeMap<String, Json>>(json).unwrap();
-        TargetRules::open(&file, &params(json!({ "must": "de", "tier": "b", "on": true }))).unwrap();
+        ProductRules::open(&file, &params(json!({ "must": "de", "tier": "b", "on": true }))).unwrap();
         for (wrong, message) in [
             (json!({}), "is not set"),
             (json!({ "must": "de", "other": 1 }), "declare no parameter `other`"),
             (json!({ "must": "de", "tier": "c" }), "is one of `a`, `b`"),
             (json!({ "must": "de", "on": "maybe" }), "is `true` or `false`"),
         ] {
-            let found = TargetRules::open(&file, &params(wrong)).unwrap_err();
+            let found = ProductRules::open(&file, &params(wrong)).unwrap_err();
             assert!(found.contains(message), "{found}");
         }
         let broken = rules(folder.path(), "landfall: 1\nname: t\nschema: standard\naccount: { usernam: $.a }\n");
-        let found = TargetRules::open(&broken, &BTreeMap::new()).unwrap_err();
+        let found = ProductRules::open(&broken, &BTreeMap::new()).unwrap_err();
         assert!(found.contains("shop.yaml:4"), "{found}");
     }
 }

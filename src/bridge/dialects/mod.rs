@@ -1,0 +1,3 @@
+//! The dialects, one file for each.
+
+pub(super) mod keycloak;

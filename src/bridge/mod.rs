@@ -1,0 +1,28 @@
+//! Bridges: identity providers that ask at their own login, each in its own dialect, answered by the same migration.
+//!
+//! ```text
+//! request → dialect: question → migrate: login or profile → rules: body → dialect: reply
+//! ```
+//!
+//! A dialect is two pure functions, its documentation, and a row in the [table](KINDS). What a product stores is made from
+//! the claims by a rule file. Who may call, deadlines, repeats and the meaning of outcomes are the same for every dialect.
+
+mod dialect;
+mod dialects;
+mod json;
+mod kinds;
+mod open;
+mod question;
+mod reply;
+mod request;
+mod secret;
+mod settings;
+
+pub use dialect::{Dialect, OpenContext, Topology};
+pub use kinds::{Authentication, KINDS, Kind, Script};
+pub use open::{Bridge, OpenBridgeError, members};
+pub use question::{Accepted, Ask, BridgeOutcome, Question};
+pub use reply::Reply;
+pub use request::BridgeRequest;
+pub use secret::SecretText;
+pub use settings::{AccessTokenSettings, BridgeSettings, ClientSettings};

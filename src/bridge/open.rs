@@ -1,0 +1,97 @@
+//! A bridge that is ready to be asked.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use super::dialect::{Dialect, OpenContext};
+use super::kinds::{Authentication, Kind};
+use super::settings::BridgeSettings;
+use crate::adapters::product_rules::ProductRules;
+use crate::migrate::{Handover, Profile, Profiles};
+use crate::ports::{Clock, Keyring, Nonces};
+
+/// A bridge cannot be opened.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("cannot open the bridge `{kind}`: {reason}")]
+pub struct OpenBridgeError {
+    /// Its dialect.
+    pub kind: String,
+    /// One sentence.
+    pub reason: String,
+}
+
+/// A bridge that is ready to be asked.
+pub struct Bridge {
+    /// Its dialect.
+    pub kind: &'static Kind,
+    /// The path below which it is served.
+    pub path: String,
+    /// The names of those who may ask; empty if the dialect authenticates them itself, or if the service has no callers.
+    pub callers: Vec<String>,
+    /// The tenant of its customers.
+    pub tenant: Option<String>,
+    /// How customers are handed over.
+    pub handover: Handover,
+    dialect: Box<dyn Dialect>,
+}
+
+impl std::fmt::Debug for Bridge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bridge").field("kind", &self.kind.name).field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl Bridge {
+    /// Opens a bridge.
+    ///
+    /// # Errors
+    /// [`OpenBridgeError`].
+    pub fn open(
+        settings: &BridgeSettings,
+        folder: &Path,
+        nonces: Arc<dyn Nonces>,
+        keyring: Arc<Keyring>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenBridgeError> {
+        let failed = |reason: String| OpenBridgeError { kind: settings.kind.clone(), reason };
+        let kind = Kind::named(&settings.kind).ok_or_else(|| failed("there is no such dialect".to_owned()))?;
+        let rules = settings.rules_file(kind, folder);
+        let rules = rules.map(|rules| ProductRules::open(&rules, &settings.rule_params)).transpose().map_err(failed)?;
+        let handover = Handover {
+            writer: kind.topology.writer(),
+            profiles: rules.map(|rules| Arc::new(rules) as Arc<dyn Profiles>),
+            repeat: settings.repeat.unwrap_or(kind.repeat),
+            deadline: settings.deadline.unwrap_or(kind.deadline),
+        };
+        let dialect = (kind.open)(&OpenContext { settings, folder, nonces, keyring, clock }).map_err(failed)?;
+        let (path, callers) = (settings.path().into_owned(), settings.callers.clone());
+        Ok(Self { kind, path, callers, tenant: settings.tenant.clone(), handover, dialect })
+    }
+
+    /// Its dialect.
+    #[must_use]
+    pub fn dialect(&self) -> &dyn Dialect {
+        &*self.dialect
+    }
+
+    /// Whether the dialect itself authenticates who calls.
+    #[must_use]
+    pub fn authenticates(&self) -> bool {
+        self.kind.authentication == Authentication::Own
+    }
+
+    /// The path below the bridge, if a path is below it: empty, or beginning with `/`.
+    #[must_use]
+    pub fn below<'p>(&self, path: &'p str) -> Option<&'p str> {
+        path.strip_prefix(self.path.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+/// The members of a profile; empty if there is none.
+#[must_use]
+pub fn members(profile: Option<&Profile>) -> Map<String, Value> {
+    profile.and_then(|profile| serde_json::from_str(&profile.0).ok()).unwrap_or_default()
+}

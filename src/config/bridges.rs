@@ -1,0 +1,97 @@
+//! Bridges: checks what contradicts each other, and opens them.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::open::BuildError;
+use super::settings::Settings;
+use crate::bridge::{Bridge, Kind};
+use crate::migrate::Writer;
+use crate::ports::{Clock, Keyring, Nonces};
+use crate::settings::Reporter;
+
+/// How much longer than a login a claim lasts.
+const LONGER: Duration = Duration::from_millis(500);
+
+/// Checks everything that needs no files.
+pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
+    let callers: Vec<&str> = settings.service.callers.iter().map(|caller| caller.name.as_str()).collect();
+    let mut paths = BTreeSet::new();
+    for (at, bridge) in settings.bridges.iter().enumerate() {
+        let mut reporter = reporter.section(format!("bridges.{at}"));
+        bridge.check(&callers, &mut reporter);
+        let deadline = bridge.deadline.or_else(|| Some(Kind::named(&bridge.kind)?.deadline));
+        if deadline.is_some_and(|deadline| deadline >= settings.service.request_timeout) {
+            let message = "requests would time out before the deadline of the bridge";
+            let help = "keep `service.request_timeout` above the `deadline` of every bridge";
+            reporter.error("R508", "deadline", message, help);
+        }
+        let path = bridge.path().into_owned();
+        if !paths.insert(path.clone()) {
+            reporter.error(
+                "R508",
+                "path",
+                format!("two bridges have the path `{path}`"),
+                "give each a `path` of its own",
+            );
+        }
+        if let Some(tenant) = &bridge.tenant
+            && !settings.systems().any(|system| system.tenants.contains(tenant))
+        {
+            let message = format!("no source has `{tenant}` among its `tenants`");
+            reporter.error("R506", "tenant", message, "name one of them, or remove `tenant`");
+        }
+    }
+    target(settings, reporter);
+}
+
+/// A customer who is handed over must not be looked up where Landfall stores accounts, and an account of the product needs
+/// a product that stores it.
+fn target(settings: &Settings, reporter: &mut Reporter<'_>) {
+    let target = settings.target.adapter();
+    let kinds = settings.bridges.iter().enumerate().filter_map(|(at, bridge)| Some((at, Kind::named(&bridge.kind)?)));
+    let hands_over = |kind: &Kind| kind.topology.writer() == Writer::Caller;
+    for (at, kind) in kinds.clone() {
+        let path = format!("bridges.{at}.kind");
+        if hands_over(kind) && target.finds_logins() {
+            let message = format!("{} stores the accounts itself, and so does the target", kind.product);
+            let help =
+                "set `target: { kind: handover }`, or the `http` target by which the accounts were created there";
+            reporter.contradiction(&path, "target.kind", &message, help);
+        }
+        if !hands_over(kind) && target.is_handover() {
+            let message = format!("the bridge `{}` does not store accounts, and neither does the target", kind.name);
+            reporter.contradiction(&path, "target.kind", &message, "choose the target where accounts are stored");
+        }
+    }
+    if target.is_handover() && !kinds.clone().any(|(_, kind)| hands_over(kind)) {
+        let help = "add one under `bridges`; `landfall bridge list` shows all";
+        reporter.error("R506", "target.kind", "there is no bridge to hand customers over to", help);
+    }
+}
+
+impl Settings {
+    /// How long a claim lasts: `login.lease`, or longer for bridges whose logins may create accounts at the target later than
+    /// that.
+    pub fn lease(&self) -> Duration {
+        let writes = self.bridges.iter().filter_map(|bridge| Some((bridge, Kind::named(&bridge.kind)?)));
+        let deadlines = writes
+            .filter(|(_, kind)| kind.topology.writer() == Writer::Target)
+            .map(|(bridge, kind)| bridge.deadline.unwrap_or(kind.deadline) + LONGER);
+        deadlines.fold(self.login.lease, Duration::max)
+    }
+}
+
+/// Opens all bridges.
+pub(super) fn open(
+    settings: &Settings,
+    folder: &Path,
+    nonces: &Arc<dyn Nonces>,
+    keyring: &Arc<Keyring>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<Bridge>, BuildError> {
+    let open = |bridge| Bridge::open(bridge, folder, Arc::clone(nonces), Arc::clone(keyring), Arc::clone(clock));
+    settings.bridges.iter().map(|bridge| open(bridge).map_err(BuildError::from)).collect()
+}

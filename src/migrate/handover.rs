@@ -1,0 +1,255 @@
+//! Hands a customer over to an identity provider that asks at its own login: the provider stores the account and the
+//! password, so handing over is the creation.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout_at;
+use zeroize::Zeroizing;
+
+use super::admission::Admission;
+use super::close::RETRY_AFTER;
+use super::ending::{Ending, Flow};
+use super::login::{Answer, Login, Migrator};
+use super::outcome::{Outcome, Refusal};
+use super::step::Step;
+use super::visit::Visit;
+use crate::model::Password;
+use crate::ports::{
+    AccountLookup, Decision, DecisionOutcome, DecisionReason, Entry, ExternalId, Found, LegacyKey, Operation,
+    PasswordChange, StoredAccount,
+};
+
+/// Who writes the account of a customer who is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writer {
+    /// The identity provider that asks, from our answer. The target is never asked.
+    Caller,
+    /// The target, as in every login.
+    Target,
+}
+
+/// How a customer is handed over.
+#[derive(Clone)]
+pub struct Handover {
+    /// Who writes the account.
+    pub writer: Writer,
+    /// Makes the profile that the provider stores; `None` if it takes none.
+    pub profiles: Option<Arc<dyn Profiles>>,
+    /// How long the provider may ask again for a customer who was handed over, and the legacy system still verifies the
+    /// password. After that, the customer is refused.
+    pub repeat: Duration,
+    /// How long the whole login may take, in place of [`MigratorSettings::deadline`](super::MigratorSettings::deadline).
+    pub deadline: Duration,
+}
+
+/// Never shows a profile.
+impl fmt::Debug for Handover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handover").field("writer", &self.writer).finish_non_exhaustive()
+    }
+}
+
+/// Makes what an identity provider stores from an account.
+pub trait Profiles: Send + Sync {
+    /// The profile of a customer, as JSON text.
+    ///
+    /// # Errors
+    /// Why there is none, in one sentence without values.
+    fn profile(&self, customer: &Customer<'_>) -> Result<Zeroizing<String>, String>;
+}
+
+/// A customer to make a profile for.
+#[derive(Clone, Copy)]
+pub struct Customer<'a> {
+    /// The id under which the customer is created.
+    pub external_id: &'a ExternalId,
+    /// The legacy customer, if the account was migrated.
+    pub legacy: Option<&'a LegacyKey>,
+    /// The canonical logins, without duplicates.
+    pub logins: &'a [String],
+    /// The claims: the JSON text of an account that conforms to the schema of the rules.
+    pub claims: &'a str,
+    /// Whether the password must be changed.
+    pub change: PasswordChange,
+}
+
+/// Never shows values.
+impl fmt::Debug for Customer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Customer").field("external_id", self.external_id).finish_non_exhaustive()
+    }
+}
+
+/// The profile of a customer, as JSON text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Profile(pub Zeroizing<String>);
+
+/// Never shows the profile.
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Profile(***)")
+    }
+}
+
+/// The answer to an identity provider that asks for a profile without a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProfileAnswer {
+    /// The customer is known.
+    Known(Profile),
+    /// Nobody is known by the identifier, or the customer may not be handed over.
+    Unknown,
+    /// Temporarily unknown.
+    Unavailable(Duration),
+}
+
+impl Migrator {
+    /// Signs a customer in at an identity provider that asks. The profile is there if the customer is signed in and
+    /// [`Handover::profiles`] makes one.
+    pub async fn hand_over(&self, login: Login, handover: &Handover) -> (Answer, Option<Profile>) {
+        self.run(login, Some(handover)).await
+    }
+
+    /// The profile of a customer, for an identity provider that asks for it without a password: before it asks for the
+    /// verdict on one, or because the password was forgotten. Nobody is handed over by it; it contains no hash. Customers
+    /// who are disabled or locked in the legacy system, denied by the rules, or handed over before are not known.
+    pub async fn profile(
+        &self,
+        request_id: &str,
+        identifier: &str,
+        network: Option<IpAddr>,
+        tenant: Option<String>,
+        handover: &Handover,
+    ) -> ProfileAnswer {
+        let mut visit = Visit::begin(&self.cx, Operation::Profile, request_id.to_owned());
+        visit.turn_to_handover(Some(handover));
+        visit.turn_to_tenant(tenant);
+        let found = visit.find_profile(identifier, network).await;
+        let (answer, outcome) = match (found, visit.profile.take()) {
+            (Ok(()), Some(profile)) => (ProfileAnswer::Known(profile), DecisionOutcome::Known),
+            (Ok(()), None) => (ProfileAnswer::Unknown, DecisionOutcome::Unknown),
+            (Err(ending), _) if ending.outcome.is_temporary() => {
+                (ProfileAnswer::Unavailable(RETRY_AFTER), ending.outcome.decided())
+            }
+            (Err(ending), _) => {
+                let outcome = if ending.is_unknown() { DecisionOutcome::Unknown } else { ending.outcome.decided() };
+                (ProfileAnswer::Unknown, outcome)
+            }
+        };
+        let decision = Decision {
+            settled: visit.settled_at_operation(outcome),
+            ..visit.new_decision(outcome, DecisionReason::None, None)
+        };
+        match self.cx.records.ledger.decide(&decision, &[]).await {
+            Ok(()) => answer,
+            Err(_) => ProfileAnswer::Unavailable(RETRY_AFTER),
+        }
+    }
+}
+
+impl<'m> Visit<'m> {
+    /// Serves an identity provider that asks, if there is one.
+    pub(super) fn turn_to_handover(&mut self, handover: Option<&'m Handover>) {
+        if let Some(handover) = handover {
+            self.deadline = self.started + handover.deadline;
+        }
+        self.handover = handover;
+    }
+}
+
+impl Visit<'_> {
+    /// Whether the caller writes the account, so that the target is not asked.
+    pub(super) fn caller_writes(&self) -> bool {
+        self.handover.is_some_and(|handover| handover.writer == Writer::Caller)
+    }
+
+    /// Whether passwords of migrated customers live where nothing verifies them for us.
+    pub(super) fn verifies_nothing(&self) -> bool {
+        self.caller_writes() || self.cx.accounts.verifies_nothing()
+    }
+
+    /// Whether a migration was completed while this login was in progress, as by a second login at the same time, or so
+    /// recently that the same identity provider may be asking again. Then the legacy system verifies the password, which
+    /// counted when this login began. Only for accounts whose passwords live where nothing verifies them for us.
+    pub(super) fn was_overtaken(&self, entry: &Entry) -> bool {
+        let repeat = self.handover.filter(|_| self.caller_writes()).map(|handover| handover.repeat);
+        let since = self.started_at.checked_sub(repeat.unwrap_or_default()).unwrap_or(jiff::Timestamp::MIN);
+        let is_recent = entry.done_at.is_some_and(|done_at| done_at >= since);
+        self.verifies_nothing() && entry.verified_at.is_some() && is_recent
+    }
+
+    /// Makes the profile of a customer, if the identity provider that asks takes one.
+    pub(super) fn make_profile(&mut self, customer: &Customer<'_>) -> Flow<()> {
+        let Some(profiles) = self.handover.and_then(|handover| handover.profiles.as_ref()) else { return Ok(()) };
+        match profiles.profile(customer) {
+            Ok(profile) => {
+                self.profile = Some(Profile(profile));
+                Ok(())
+            }
+            Err(reason) => {
+                self.step(&Step::Invalid { reasons: &[format!("profile: {reason}")] });
+                Err(Ending::of(Outcome::InvalidRecord))
+            }
+        }
+    }
+
+    /// Makes the profile of a customer who has an account, from what the target has stored. Accounts that a caller has
+    /// written are not there.
+    pub(super) async fn profile_of_account(&mut self, found: &Found) -> Flow<()> {
+        let wants = self.handover.is_some_and(|handover| handover.profiles.is_some());
+        if !wants || self.profile.is_some() || self.cx.accounts.lookup() != AccountLookup::Login {
+            return Ok(());
+        }
+        let stored = self.cx.accounts.target.read(self.call(), &found.id).await;
+        // The account has been deleted meanwhile.
+        let stored = stored.map_err(|error| self.target_failed(&error))?;
+        let StoredAccount { legacy, logins, claims, change, .. } =
+            stored.ok_or_else(|| Ending::refused(Refusal::Missing))?;
+        let external_id = found.external_id.clone().unwrap_or_else(|| ExternalId(found.id.0.clone()));
+        let customer =
+            Customer { external_id: &external_id, legacy: legacy.as_ref(), logins: &logins, claims: &claims, change };
+        self.make_profile(&customer)
+    }
+
+    async fn find_profile(&mut self, identifier: &str, network: Option<IpAddr>) -> Flow<()> {
+        let identifier = self.identify(identifier)?;
+        let password = Password::new(Vec::new()).map(Arc::new).map_err(|_| Ending::refused(Refusal::Malformed))?;
+        let admission = Admission { identifier, password, network };
+        self.reserve_network(network).await?;
+        if let Some(found) = self.find_account(&admission).await?
+            && found.state != crate::ports::AccountState::Pending
+        {
+            return self.profile_of_account(&found).await;
+        }
+        let deadline = self.deadline;
+        let fetched = timeout_at(deadline, self.fetch(&admission)).await;
+        let (mut identity, record, _) = fetched.unwrap_or_else(|_| Err(Ending::of(Outcome::LegacyUnavailable)))?;
+        if self.is_handed_over(&identity.key).await? {
+            return Err(Ending::refused(Refusal::AlreadyMigrated));
+        }
+        let draft = self.map(&admission, &identity, &record)?;
+        self.keep_own_logins(&admission, &mut identity).await?;
+        let customer = Customer {
+            external_id: &identity.external_id,
+            legacy: Some(&identity.key),
+            logins: &identity.logins,
+            claims: &draft.claims,
+            change: draft.change,
+        };
+        self.make_profile(&customer)
+    }
+
+    /// Whether a customer was handed over, however the login is spelled, or was deleted.
+    async fn is_handed_over(&self, key: &LegacyKey) -> Flow<bool> {
+        let entry = self.cx.records.ledger.entry(key).await.map_err(|error| self.ledger_failed(&error))?;
+        Ok(entry.is_some_and(|entry| match entry.state {
+            crate::ports::EntryState::Buried => true,
+            _ => {
+                entry.found().is_some_and(|found| found.state != crate::ports::AccountState::Pending)
+                    && !self.was_overtaken(&entry)
+            }
+        }))
+    }
+}
