@@ -10,11 +10,18 @@
 )]
 #![cfg(all(feature = "cli", unix))]
 
+#[path = "../storm/ledger.rs"]
+mod ledger;
 #[path = "../support/running.rs"]
 #[allow(dead_code, reason = "not every helper is needed here")]
 mod running;
 
 mod cases;
 mod clients;
+mod crowd;
 mod decisions;
+mod fuzz;
+mod logs;
+mod refusals;
 mod shop;
+mod storm;
