@@ -71,6 +71,15 @@ impl Bridge {
         Ok(Self { kind, path, callers, tenant: settings.tenant.clone(), handover, dialect })
     }
 
+    /// A bridge with a dialect of a test.
+    #[cfg(test)]
+    pub(crate) fn of_test(kind: &'static Kind, callers: &[&str], dialect: Box<dyn Dialect>) -> Self {
+        let handover =
+            Handover { writer: kind.topology.writer(), profiles: None, repeat: kind.repeat, deadline: kind.deadline };
+        let (path, callers) = (format!("/bridge/{}", kind.name), callers.iter().map(|&name| name.to_owned()).collect());
+        Self { kind, path, callers, tenant: None, handover, dialect }
+    }
+
     /// Its dialect.
     #[must_use]
     pub fn dialect(&self) -> &dyn Dialect {

@@ -18,7 +18,7 @@ const LONGER: Duration = Duration::from_millis(500);
 /// Checks everything that needs no files.
 pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
     let callers: Vec<&str> = settings.service.callers.iter().map(|caller| caller.name.as_str()).collect();
-    let mut paths = BTreeSet::new();
+    let mut paths: BTreeSet<String> = BTreeSet::new();
     for (at, bridge) in settings.bridges.iter().enumerate() {
         let mut reporter = reporter.section(format!("bridges.{at}"));
         bridge.check(&callers, &mut reporter);
@@ -29,14 +29,16 @@ pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
             reporter.error("R508", "deadline", message, help);
         }
         let path = bridge.path().into_owned();
-        if !paths.insert(path.clone()) {
-            reporter.error(
-                "R508",
-                "path",
-                format!("two bridges have the path `{path}`"),
-                "give each a `path` of its own",
-            );
+        let is_within = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+        if paths.contains(&path) {
+            let message = format!("two bridges have the path `{path}`");
+            reporter.error("R508", "path", message, "give each a `path` of its own");
+        } else if let Some(other) = paths.iter().find(|other| is_within(other, &path) || is_within(&path, other)) {
+            // whose callers may ask would depend on the rest of the path
+            let message = format!("one of the paths `{path}` and `{other}` is below the other");
+            reporter.error("R508", "path", message, "give each bridge a `path` that is not below another");
         }
+        paths.insert(path);
         if let Some(tenant) = &bridge.tenant
             && !settings.systems().any(|system| system.tenants.contains(tenant))
         {

@@ -13,13 +13,14 @@ use super::admission::Admission;
 use super::close::RETRY_AFTER;
 use super::ending::{Ending, Flow};
 use super::login::{Answer, Login, Migrator};
+use super::mapping::Identity;
 use super::outcome::{Outcome, Refusal};
 use super::step::Step;
 use super::visit::Visit;
 use crate::model::Password;
 use crate::ports::{
-    AccountLookup, Decision, DecisionOutcome, DecisionReason, Entry, ExternalId, Found, LegacyKey, Operation,
-    PasswordChange, StoredAccount,
+    AccountLookup, AccountState, Decision, DecisionOutcome, DecisionReason, Entry, EntryState, ExternalId, Found,
+    LegacyKey, Operation, PasswordChange, StoredAccount,
 };
 
 /// Who writes the account of a customer who is new.
@@ -142,9 +143,18 @@ impl Migrator {
             settled: visit.settled_at_operation(outcome),
             ..visit.new_decision(outcome, DecisionReason::None, None)
         };
-        match self.cx.records.ledger.decide(&decision, &[]).await {
-            Ok(()) => answer,
-            Err(_) => ProfileAnswer::Unavailable(RETRY_AFTER),
+        if self.cx.records.ledger.decide(&decision, &[]).await.is_err() {
+            return ProfileAnswer::Unavailable(RETRY_AFTER);
+        }
+        visit.counting.settle();
+        // Providers that ask for the profile first refuse those who have none. They are told at the time at which a wrong
+        // password is refused, so that a login page does not show by its speed who is a customer.
+        match answer {
+            ProfileAnswer::Unknown => match visit.delay_refusal(Ending::refused(Refusal::Unknown)).await.outcome {
+                Outcome::Overloaded => ProfileAnswer::Unavailable(RETRY_AFTER),
+                _ => ProfileAnswer::Unknown,
+            },
+            answer => answer,
         }
     }
 }
@@ -175,8 +185,11 @@ impl Visit<'_> {
     /// counted when this login began. Only for accounts whose passwords live where nothing verifies them for us.
     pub(super) fn was_overtaken(&self, entry: &Entry) -> bool {
         let repeat = self.handover.filter(|_| self.caller_writes()).map(|handover| handover.repeat);
-        let since = self.started_at.checked_sub(repeat.unwrap_or_default()).unwrap_or(jiff::Timestamp::MIN);
-        let is_recent = entry.done_at.is_some_and(|done_at| done_at >= since);
+        let repeat = repeat.unwrap_or_default();
+        let since = self.started_at.checked_sub(repeat).unwrap_or(jiff::Timestamp::MIN);
+        // one that ends later was written by a clock that was ahead, and would count until that time has come
+        let until = self.cx.records.now().checked_add(repeat + self.cx.records.lease).unwrap_or(jiff::Timestamp::MAX);
+        let is_recent = entry.done_at.is_some_and(|done_at| (since..=until).contains(&done_at));
         self.verifies_nothing() && entry.verified_at.is_some() && is_recent
     }
 
@@ -218,10 +231,10 @@ impl Visit<'_> {
         let password = Password::new(Vec::new()).map(Arc::new).map_err(|_| Ending::refused(Refusal::Malformed))?;
         let admission = Admission { identifier, password, network };
         self.reserve_network(network).await?;
-        if let Some(found) = self.find_account(&admission).await?
-            && found.state != crate::ports::AccountState::Pending
-        {
-            return self.profile_of_account(&found).await;
+        match self.find_account(&admission).await? {
+            Some(found) if found.state == AccountState::Disabled => return Err(Ending::refused(Refusal::Disabled)),
+            Some(found) if found.state == AccountState::Active => return self.profile_of_account(&found).await,
+            _ => {}
         }
         let deadline = self.deadline;
         let fetched = timeout_at(deadline, self.fetch(&admission)).await;
@@ -231,6 +244,7 @@ impl Visit<'_> {
         }
         let draft = self.map(&admission, &identity, &record)?;
         self.keep_own_logins(&admission, &mut identity).await?;
+        self.check_claimable(&identity).await?;
         let customer = Customer {
             external_id: &identity.external_id,
             legacy: Some(&identity.key),
@@ -245,11 +259,28 @@ impl Visit<'_> {
     async fn is_handed_over(&self, key: &LegacyKey) -> Flow<bool> {
         let entry = self.cx.records.ledger.entry(key).await.map_err(|error| self.ledger_failed(&error))?;
         Ok(entry.is_some_and(|entry| match entry.state {
-            crate::ports::EntryState::Buried => true,
+            EntryState::Buried => true,
             _ => {
-                entry.found().is_some_and(|found| found.state != crate::ports::AccountState::Pending)
-                    && !self.was_overtaken(&entry)
+                let has_account = entry.found().is_some_and(|found| found.state != AccountState::Pending);
+                has_account && !self.was_overtaken(&entry)
             }
         }))
+    }
+
+    /// Refuses a customer whom a login could not claim because of the logins: one was buried with its customer, or belongs to
+    /// another customer who was migrated.
+    async fn check_claimable(&self, identity: &Identity) -> Flow<()> {
+        let ledger = &self.cx.records.ledger;
+        for login in &identity.logins {
+            let subject = self.cx.records.keyring.subject(login);
+            if ledger.buried(&subject).await.map_err(|error| self.ledger_failed(&error))?.is_some() {
+                return Err(Ending::refused(Refusal::Deleted));
+            }
+            let owner = ledger.migrated(&subject).await.map_err(|error| self.ledger_failed(&error))?;
+            if owner.is_some_and(|owner| owner.key != identity.key) {
+                return Err(Ending::of(Outcome::Conflict));
+            }
+        }
+        Ok(())
     }
 }

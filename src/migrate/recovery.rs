@@ -5,8 +5,8 @@ use super::login::Migrator;
 use super::write_back::Known;
 use crate::ports::{
     Abandon, AccountLookup, AccountState, Call, Decision, DecisionOutcome, DecisionReason, Deletion, Entry, EntryState,
-    Event, EventKind, ExternalId, Finish, Finished, Found, Left, LegacyKey, Operation, PortError, Target, TargetId,
-    UndoEnd,
+    Event, EventKind, ExternalId, Finish, Finished, Found, Left, LegacyKey, Operation, PortError, Support, Target,
+    TargetId, UndoEnd,
 };
 
 /// The request id of recovery in the audit.
@@ -77,9 +77,14 @@ impl Recovery<'_> {
     }
 
     async fn settle_created(&self, entry: &Entry, found: &Found) -> Result<(), PortError> {
-        // Nobody has presented a password, and a target that does not find accounts by login may not say whether the account
-        // has one. A pending account is completed by its customer's first login, whatever the target has.
-        let is_unclear = entry.verified_at.is_none() && self.target.capabilities().lookup == AccountLookup::ExternalId;
+        // A target that does not find accounts by login may not say whether the account has a password. If nobody has
+        // presented one, or if the account was there before the claim and nothing shows that the password reached it (an
+        // identity provider that asked may never have got its answer), the account is pending: its customer's next login
+        // completes it, whatever the target has.
+        let capabilities = self.target.capabilities();
+        let was_pending = entry.account.is_some() && capabilities.states == Support::No;
+        let is_unclear =
+            capabilities.lookup == AccountLookup::ExternalId && (entry.verified_at.is_none() || was_pending);
         let state = if is_unclear { AccountState::Pending } else { found.state };
         let finish = self.records.recovered(&Recovered {
             key: &entry.key,

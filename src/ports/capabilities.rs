@@ -15,6 +15,8 @@ pub struct Capabilities {
     pub unique_external_id: Support,
     /// How it creates an account.
     pub creation: Creation,
+    /// Whether it tells an account that has no password from one that has.
+    pub states: Support,
 }
 
 impl Capabilities {
@@ -26,6 +28,7 @@ impl Capabilities {
         undo: Support::Yes,
         unique_external_id: Support::Yes,
         creation: Creation::OneCall,
+        states: Support::Yes,
     };
 
     /// A product behind an API: accounts are found by their external id, and whether it keeps that unique is not known.
@@ -39,6 +42,7 @@ impl Capabilities {
             unique_external_id: Support::No,
             // an answer that was lost leaves an account
             creation: Creation::Steps,
+            states: Support::No,
         }
     }
 }

@@ -20,26 +20,26 @@ use crate::page;
 /// A file of cases.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub struct File {
     /// The settings of the bridge.
-    settings: BridgeSettings,
+    pub settings: BridgeSettings,
     /// What the clock says.
     #[serde(default = "now")]
-    now: String,
-    cases: Vec<Case>,
+    pub now: String,
+    pub cases: Vec<Case>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Case {
-    name: String,
-    request: Request,
+pub struct Case {
+    pub name: String,
+    pub request: Request,
     /// The reply to a caller who is not admitted.
     #[serde(default)]
-    refuses: Option<Replied>,
+    pub refuses: Option<Replied>,
     /// The reply to a request that asks nothing.
     #[serde(default)]
-    replies: Option<Replied>,
+    pub replies: Option<Replied>,
     /// What is asked.
     #[serde(default)]
     asks: Option<Asked>,
@@ -50,19 +50,19 @@ struct Case {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Request {
-    method: String,
+pub struct Request {
+    pub method: String,
     /// Below the bridge.
     #[serde(default)]
-    path: String,
+    pub path: String,
     #[serde(default)]
-    query: Option<String>,
+    pub query: Option<String>,
     #[serde(default)]
-    headers: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, String>,
     #[serde(default)]
-    json: Option<Value>,
+    pub json: Option<Value>,
     #[serde(default)]
-    text: Option<String>,
+    pub text: Option<String>,
     /// Sent a second time after it was admitted once.
     #[serde(default)]
     again: bool,
@@ -86,7 +86,7 @@ struct Asked {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Then {
+pub struct Then {
     outcome: Outcome,
     reply: Replied,
 }
@@ -113,17 +113,17 @@ enum Outcome {
 
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
-struct Replied {
-    status: u16,
+pub struct Replied {
+    pub status: u16,
     /// Compared if they are written.
     #[serde(default)]
-    headers: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, String>,
     /// The body as JSON.
     #[serde(default)]
-    json: Option<Value>,
+    pub json: Option<Value>,
     /// The body as text; empty if neither is written.
     #[serde(default)]
-    text: Option<String>,
+    pub text: Option<String>,
 }
 
 fn now() -> String {
@@ -166,7 +166,7 @@ impl Outcome {
     }
 }
 
-fn ask_name(ask: Ask) -> &'static str {
+pub fn ask_name(ask: Ask) -> &'static str {
     match ask {
         Ask::Login => "login",
         Ask::Profile => "profile",
@@ -208,7 +208,7 @@ impl Replied {
     }
 }
 
-fn opened(kind: &Kind, settings: &BridgeSettings, folder: &Path, now: jiff::Timestamp) -> Box<dyn Dialect> {
+pub fn opened(kind: &Kind, settings: &BridgeSettings, folder: &Path, now: jiff::Timestamp) -> Box<dyn Dialect> {
     (kind.open)(&OpenContext {
         settings,
         folder,
@@ -280,7 +280,7 @@ impl Case {
 }
 
 /// The files of a dialect.
-fn files(kind: &Kind) -> Vec<PathBuf> {
+pub fn files(kind: &Kind) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/bridges").join(kind.name);
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();

@@ -10,12 +10,19 @@
 )]
 #![cfg(all(feature = "cli", unix))]
 
+#[path = "../storm/ledger.rs"]
+mod ledger;
 #[path = "../support/running.rs"]
 #[allow(dead_code, reason = "not every helper is needed here")]
 mod running;
 
 mod cases;
 mod clients;
+mod crowd;
 mod decisions;
 mod page;
+mod fuzz;
+mod logs;
+mod refusals;
 mod shop;
+mod storm;

@@ -16,6 +16,7 @@ mod counting;
 mod faults;
 mod fixture;
 mod guessing;
+mod handover;
 mod hooks;
 mod once;
 mod operations;

@@ -29,7 +29,7 @@ use crate::model::Password;
 use crate::ports::{
     AccountState, Authenticated, Authentication, BoxFuture, Call, Capabilities, Created, Deleted, Deletion, ExternalId,
     Found, Identifier, NewAccount, PasswordCheck, PortError, PortErrorKind, SharedLimits, StoreId, StoredAccount,
-    Target, TargetId, Verifier, Work,
+    Support, Target, TargetId, Verifier, Work,
 };
 
 /// How long the removal of a second user may take.
@@ -170,7 +170,9 @@ impl Target for ScimTarget {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::remote(if self.verifier.is_some() { PasswordCheck::Api } else { PasswordCheck::Nothing })
+        let password = if self.verifier.is_some() { PasswordCheck::Api } else { PasswordCheck::Nothing };
+        let states = if self.password_in == PasswordIn::Patch { Support::Yes } else { Support::No };
+        Capabilities { states, ..Capabilities::remote(password) }
     }
 
     fn find<'a>(&'a self, _: Call<'a>, _: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {

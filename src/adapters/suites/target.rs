@@ -383,6 +383,7 @@ async fn targets_with_fewer_capabilities_pass() {
         undo: Support::No,
         unique_external_id: Support::No,
         creation: Creation::Steps,
+        states: Support::No,
     };
     for capabilities in [less, Capabilities { password: PasswordCheck::Nothing, ..Capabilities::DATABASE }] {
         let target = MemoryTarget::new("memory", hasher(8)).with_capabilities(capabilities);

@@ -1,6 +1,7 @@
 //! Tests of the service over real sockets, with operations that can give every outcome.
 
 mod answers;
+mod bridges;
 mod limits;
 mod reload;
 mod stop;
@@ -26,6 +27,7 @@ use super::reload::RuleReload;
 use super::server::{Served, ServiceError, bind};
 use super::settings::ServiceSettings;
 use super::stop::Stopper;
+use crate::bridge::Bridge;
 use crate::callers::Callers;
 use crate::migrate::{
     Answer, Challenge, Handover, LiveRules, Login, Observer as _, Outcome, Profile, ProfileAnswer, ProvisionAnswer,
@@ -115,12 +117,19 @@ impl Operations for Fake {
     fn profile<'a>(
         &'a self,
         _: &'a str,
-        _: &'a str,
+        identifier: &'a str,
         _: Option<IpAddr>,
         _: Option<String>,
         _: &'a Handover,
     ) -> BoxFuture<'a, ProfileAnswer> {
-        Box::pin(async { ProfileAnswer::Unknown })
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            match identifier {
+                "known" => ProfileAnswer::Known(Profile(Zeroizing::new("{}".to_owned()))),
+                "outage" => ProfileAnswer::Unavailable(Duration::from_secs(7)),
+                _ => ProfileAnswer::Unknown,
+            }
+        })
     }
 
     fn provision<'a>(
@@ -236,6 +245,15 @@ impl Running {
         reload: Option<RuleReload>,
         change: impl FnOnce(&mut ServiceSettings),
     ) -> Self {
+        Self::start_whole(callers, reload, Vec::new(), change)
+    }
+
+    fn start_whole(
+        callers: Option<Arc<Callers>>,
+        reload: Option<RuleReload>,
+        bridges: Vec<Bridge>,
+        change: impl FnOnce(&mut ServiceSettings),
+    ) -> Self {
         let mut settings =
             ServiceSettings { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..ServiceSettings::default() };
         change(&mut settings);
@@ -255,7 +273,7 @@ impl Running {
             callers,
             metrics: metrics.clone(),
             reload: reload.into_iter().collect(),
-            bridges: Bridges::default(),
+            bridges: Bridges::new(bridges),
         };
         let bound = bind(served, settings).unwrap();
         let (address, stopper) = (bound.address(), bound.stopper());

@@ -76,10 +76,20 @@ pub struct Answer {
     pub body: String,
 }
 
-/// Sends a request of a caller with the token of the tests, or of nobody. Panics if there is no answer.
+/// What a task ends with whose request was not answered.
+pub struct NoAnswer;
+
+/// Ends the task. Tests that kill the service recognise it; in all others it is a failure.
+pub fn no_answer(error: &reqwest::Error) -> ! {
+    println!("no answer: {error:?}");
+    std::panic::resume_unwind(Box::new(NoAnswer))
+}
+
+/// Sends a request of a caller with the token of the tests, or of nobody. Ends the task with [`NoAnswer`] if there is no
+/// answer.
 pub async fn send(request: reqwest::RequestBuilder, token: bool) -> Answer {
     let request = if token { request.bearer_auth(TOKEN) } else { request };
-    let answer = request.send().await.expect("an answer");
+    let answer = request.send().await.unwrap_or_else(|error| no_answer(&error));
     let status = answer.status().as_u16();
     let mut headers: Vec<String> = answer
         .headers()
@@ -88,7 +98,7 @@ pub async fn send(request: reqwest::RequestBuilder, token: bool) -> Answer {
         .map(|(name, value)| format!("{name}: {}", value.to_str().expect("text")))
         .collect();
     headers.sort();
-    Answer { status, headers: headers.join("\n"), body: answer.text().await.expect("a body") }
+    Answer { status, headers: headers.join("\n"), body: answer.text().await.unwrap_or_else(|error| no_answer(&error)) }
 }
 
 impl Answer {

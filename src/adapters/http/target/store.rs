@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::create::Creation;
 use super::link::Link;
-use super::plan::TargetPlan;
+use super::plan::{LookupPlan, TargetPlan};
 use super::settings::HttpTargetSettings;
 use crate::adapters::http::check;
 use crate::adapters::http::client::Client;
@@ -24,7 +24,7 @@ use crate::password::Credential;
 use crate::ports::{
     AccountState, Authenticated, BoxFuture, Call, Capabilities, Created, Deleted, Deletion, ExternalId, Found,
     Identifier, NewAccount, PasswordChange, PasswordCheck, PortError, PortErrorKind, SharedLimits, StoreId,
-    StoredAccount, Target, TargetId,
+    StoredAccount, Support, Target, TargetId,
 };
 
 /// Stores accounts at a product by its API.
@@ -98,7 +98,10 @@ impl Target for HttpTarget {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::remote(if self.plan.verify.is_some() { PasswordCheck::Api } else { PasswordCheck::Nothing })
+        let password = if self.plan.verify.is_some() { PasswordCheck::Api } else { PasswordCheck::Nothing };
+        let tells_state = self.plan.lookup.as_ref().is_some_and(LookupPlan::tells_state);
+        let states = if tells_state { Support::Yes } else { Support::No };
+        Capabilities { states, ..Capabilities::remote(password) }
     }
 
     fn takes_hash(&self, credential: &Credential) -> bool {
