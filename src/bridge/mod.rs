@@ -17,6 +17,7 @@ mod reply;
 mod request;
 mod secret;
 mod settings;
+mod signed;
 
 pub use dialect::{Dialect, OpenContext, Topology};
 pub use kinds::{Authentication, KINDS, Kind, Script};

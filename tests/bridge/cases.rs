@@ -56,7 +56,7 @@ struct Request {
     #[serde(default)]
     query: Option<String>,
     #[serde(default)]
-    headers: BTreeMap<String, String>,
+    headers: BTreeMap<String, OneOrMore>,
     #[serde(default)]
     json: Option<Value>,
     #[serde(default)]
@@ -64,6 +64,23 @@ struct Request {
     /// Sent a second time after it was admitted once.
     #[serde(default)]
     again: bool,
+}
+
+/// The value of a header, or those of a repeated one.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl OneOrMore {
+    fn values(&self) -> &[String] {
+        match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::More(values) => values,
+        }
+    }
 }
 
 #[derive(Deserialize, Debug, PartialEq)]
@@ -227,8 +244,12 @@ impl Case {
         if json.is_some() {
             map.insert("content-type", HeaderValue::from_static("application/json"));
         }
-        for (name, value) in headers {
-            map.insert(name.parse::<HeaderName>().expect("a name"), value.parse().expect("a value"));
+        for (name, values) in headers {
+            let name = name.parse::<HeaderName>().expect("a name");
+            map.remove(&name);
+            for value in values.values() {
+                map.append(&name, value.parse().expect("a value"));
+            }
         }
         let query = query.as_deref();
         let target = format!("{bridge}{path}{}", query.map(|query| format!("?{query}")).unwrap_or_default());
