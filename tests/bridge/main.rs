@@ -17,4 +17,6 @@ mod running;
 mod cases;
 mod clients;
 mod decisions;
+mod open_paths;
 mod shop;
+mod wso2_script;

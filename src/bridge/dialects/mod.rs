@@ -2,3 +2,5 @@
 
 pub(super) mod keycloak;
 pub(super) mod vtex;
+pub(super) mod wso2;
+pub(super) mod zitadel;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{Method, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -87,24 +87,15 @@ struct Signed<'r> {
 }
 
 impl<'r> Signed<'r> {
-    fn read(request: &BridgeRequest<'r>) -> Option<Self> {
-        let [client, time, nonce, content] = SIGNED.map(|name| only(request.headers, name));
+    fn read(request: &'r BridgeRequest<'_>) -> Option<Self> {
+        let [client, time, nonce, content] = SIGNED.map(|name| request.header(name));
         let (client, time, nonce, content) = (client?, time?, nonce?, content?);
         if !(1..=MAX_NONCE).contains(&nonce.len()) {
             return None;
         }
-        let signature = signature(only(request.headers, "authorization")?)?;
+        let signature = signature(request.header("authorization")?)?;
         let signed_at = rfc2822::DateTimeParser::new().parse_timestamp(time).ok()?;
         Some(Self { client, time, nonce, content, signature, signed_at })
-    }
-}
-
-/// The only value of a header.
-fn only<'r>(headers: &'r HeaderMap, name: &str) -> Option<&'r str> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (Some(value), None) => value.to_str().ok(),
-        _ => None,
     }
 }
 
@@ -164,8 +155,8 @@ impl Vtex {
 
     /// The client whose id and secret a request presents (RFC 7617). Registration has no authentication of its own, so that
     /// it tells a secret only to somebody who knows it.
-    fn presented(&self, headers: &HeaderMap) -> Option<&Client> {
-        let (scheme, encoded) = only(headers, "authorization")?.split_once(' ')?;
+    fn presented(&self, request: &BridgeRequest<'_>) -> Option<&Client> {
+        let (scheme, encoded) = request.header("authorization")?.split_once(' ')?;
         let pair = Zeroizing::new(STANDARD.decode(encoded).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?);
         let colon = pair.iter().position(|byte| *byte == b':')?;
         let (id, secret) = (pair.get(..colon)?, pair.get(colon + 1..)?);
@@ -200,7 +191,7 @@ impl Dialect for Vtex {
             return Err(Reply::empty(StatusCode::METHOD_NOT_ALLOWED));
         }
         if request.path == REGISTER {
-            let client = self.presented(request.headers).ok_or_else(|| Reply::empty(StatusCode::FORBIDDEN))?;
+            let client = self.presented(request).ok_or_else(|| Reply::empty(StatusCode::FORBIDDEN))?;
             let registration: Registration = object(request.body).ok_or_else(malformed)?;
             let credentials = json!({
                 "Store": registration.store, "ClientId": client.id, "Secret": client.secret.as_str(),
@@ -222,7 +213,7 @@ impl Dialect for Vtex {
     fn admit<'a>(&'a self, request: &'a BridgeRequest<'a>) -> BoxFuture<'a, Result<(), Reply>> {
         Box::pin(async move {
             match request.path {
-                REGISTER if self.presented(request.headers).is_some() => Ok(()),
+                REGISTER if self.presented(request).is_some() => Ok(()),
                 REGISTER => Err(Reply::empty(StatusCode::FORBIDDEN)),
                 _ => self.admit_signed(request).await,
             }
