@@ -201,3 +201,36 @@ fn known(profile: &Profile) -> BridgeOutcome {
         must_change_password: false,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::memory::MemoryLedger;
+    use crate::bridge::BridgeSettings;
+    use crate::ports::{Keyring, SystemClock};
+
+    fn bridge(path: &str, caller: &str) -> Bridge {
+        let settings = serde_json::json!({ "kind": "keycloak", "path": path, "callers": [caller] });
+        let settings: BridgeSettings = serde_json::from_value(settings).unwrap();
+        let keyring = Arc::new(Keyring::new(&[7; 32]).unwrap());
+        let (nonces, clock) = (Arc::new(MemoryLedger::new()), Arc::new(SystemClock));
+        Bridge::open(&settings, std::path::Path::new(""), nonces, keyring, clock, None).unwrap()
+    }
+
+    /// Whoever may call one bridge may not call another below it, which the router chooses for its paths.
+    #[test]
+    fn the_longest_path_decides_who_may_call() {
+        for paths in [["/a", "/a/b"], ["/a/b", "/a"]] {
+            let bridges = Bridges::new(paths.map(|path| bridge(path, path)).into());
+            for (path, allowed) in
+                [("/a", "/a"), ("/a/x", "/a"), ("/a/bx", "/a"), ("/a/b", "/a/b"), ("/a/b/x", "/a/b"), ("/a/b/", "/a/b")]
+            {
+                for caller in ["/a", "/a/b"] {
+                    assert_eq!(bridges.allow(caller, path), caller == allowed, "{caller} {path}");
+                }
+            }
+            assert!(!bridges.allow("/a", "/v1/login") && bridges.allow("another", "/v1/login"));
+            assert!(!bridges.allow("another", "/a"));
+        }
+    }
+}
