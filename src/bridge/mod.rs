@@ -15,9 +15,12 @@ mod open;
 mod question;
 mod reply;
 mod request;
+mod sealed;
 mod secret;
 mod settings;
+mod signed;
 
+pub use crate::adapters::registry::ProductApi;
 pub use dialect::{Dialect, OpenContext, Topology};
 pub use kinds::{Authentication, KINDS, Kind, Script};
 pub use open::{Bridge, OpenBridgeError, members};

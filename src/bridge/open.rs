@@ -10,6 +10,7 @@ use super::dialect::{Dialect, OpenContext};
 use super::kinds::{Authentication, Kind};
 use super::settings::BridgeSettings;
 use crate::adapters::product_rules::ProductRules;
+use crate::adapters::registry::ProductApi;
 use crate::migrate::{Handover, Profile, Profiles};
 use crate::ports::{Clock, Keyring, Nonces};
 
@@ -55,6 +56,7 @@ impl Bridge {
         nonces: Arc<dyn Nonces>,
         keyring: Arc<Keyring>,
         clock: Arc<dyn Clock>,
+        product: Option<Arc<dyn ProductApi>>,
     ) -> Result<Self, OpenBridgeError> {
         let failed = |reason: String| OpenBridgeError { kind: settings.kind.clone(), reason };
         let kind = Kind::named(&settings.kind).ok_or_else(|| failed("there is no such dialect".to_owned()))?;
@@ -66,7 +68,8 @@ impl Bridge {
             repeat: settings.repeat.unwrap_or(kind.repeat),
             deadline: settings.deadline.unwrap_or(kind.deadline),
         };
-        let dialect = (kind.open)(&OpenContext { settings, folder, nonces, keyring, clock }).map_err(failed)?;
+        let dialect =
+            (kind.open)(&OpenContext { settings, folder, nonces, keyring, clock, product }).map_err(failed)?;
         let (path, callers) = (settings.path().into_owned(), settings.callers.clone());
         Ok(Self { kind, path, callers, tenant: settings.tenant.clone(), handover, dialect })
     }

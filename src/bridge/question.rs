@@ -18,13 +18,16 @@ pub enum Ask {
     SignupCheck,
     /// That the account of the customer be created without a password, as after a forgotten one.
     Provision,
+    /// Nothing: the customer has got a password at the product, so that the legacy one is worth nothing. The identifier is the
+    /// id of the account at the target.
+    PasswordSet,
 }
 
 /// A question.
 pub struct Question {
     /// What is asked.
     pub ask: Ask,
-    /// The identifier as the customer typed it.
+    /// The identifier as the customer typed it; for [`Ask::PasswordSet`] the id of the account.
     pub identifier: String,
     /// The password as the customer typed it; needed by [`Ask::Login`], ignored otherwise.
     pub password: Option<Zeroizing<Vec<u8>>>,
@@ -73,6 +76,8 @@ pub enum BridgeOutcome {
         /// The id of the account at the target.
         account: Option<String>,
     },
+    /// Password set: it is noted, if the account is one of a migration.
+    Noted,
     /// Temporarily unknown. This is not a refusal.
     Unavailable {
         /// When to ask again.

@@ -94,6 +94,11 @@ pub(super) fn open(
     keyring: &Arc<Keyring>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Vec<Bridge>, BuildError> {
-    let open = |bridge| Bridge::open(bridge, folder, Arc::clone(nonces), Arc::clone(keyring), Arc::clone(clock));
-    settings.bridges.iter().map(|bridge| open(bridge).map_err(BuildError::from)).collect()
+    let mut bridges = Vec::with_capacity(settings.bridges.len());
+    for bridge in &settings.bridges {
+        let product = settings.target.adapter().api(folder)?;
+        let (nonces, keyring, clock) = (Arc::clone(nonces), Arc::clone(keyring), Arc::clone(clock));
+        bridges.push(Bridge::open(bridge, folder, nonces, keyring, clock, product)?);
+    }
+    Ok(bridges)
 }

@@ -72,8 +72,10 @@ impl Sample {
         if json.is_some() {
             headers.insert("content-type", HeaderValue::from_static("application/json"));
         }
-        for (name, value) in &request.headers {
-            headers.insert(name.parse::<HeaderName>().expect("a name"), value.parse().expect("a value"));
+        for (name, values) in &request.headers {
+            for value in values.values() {
+                headers.append(name.parse::<HeaderName>().expect("a name"), value.parse().expect("a value"));
+            }
         }
         Self {
             method: request.method.parse().expect("a method"),
@@ -336,7 +338,7 @@ impl Golden {
     }
 
     fn open(&self) -> Box<dyn Dialect> {
-        opened(self.kind, &self.file.settings, &self.folder, self.file.now.parse().expect("a time"))
+        opened(self.kind, &self.file, &self.folder)
     }
 
     fn target(&self, sample: &Sample) -> String {

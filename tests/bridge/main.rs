@@ -26,3 +26,6 @@ mod logs;
 mod refusals;
 mod shop;
 mod storm;
+mod open_paths;
+mod shop;
+mod wso2_script;

@@ -1,6 +1,9 @@
 //! How each product asks at a login, one file for each dialect.
 
 mod keycloak;
+mod vtex;
+pub mod wso2;
+mod zitadel;
 
 use std::path::Path;
 use std::pin::Pin;
@@ -66,7 +69,7 @@ pub trait Client: Send + Sync {
 
 /// All clients.
 pub fn all() -> Vec<Box<dyn Client>> {
-    vec![Box::new(keycloak::Keycloak)]
+    vec![Box::new(keycloak::Keycloak), Box::new(vtex::Vtex), Box::new(wso2::Wso2), Box::new(zitadel::Zitadel::start())]
 }
 
 /// An answer.
