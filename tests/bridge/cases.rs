@@ -61,6 +61,9 @@ struct Request {
     json: Option<Value>,
     #[serde(default)]
     text: Option<String>,
+    /// Who calls.
+    #[serde(default)]
+    caller: Option<std::net::IpAddr>,
     /// Sent a second time after it was admitted once.
     #[serde(default)]
     again: bool,
@@ -77,6 +80,9 @@ struct Asked {
     network: Option<std::net::IpAddr>,
     #[serde(default)]
     correlation: Option<String>,
+    /// Compared if they are written.
+    #[serde(default)]
+    facts: Option<Value>,
     /// Compared if it is written.
     #[serde(default)]
     echo: Option<Value>,
@@ -174,7 +180,7 @@ fn ask_name(ask: Ask) -> &'static str {
 }
 
 impl Asked {
-    fn of(question: &Question, wants_echo: bool) -> Self {
+    fn of(question: &Question, wanted: &Self) -> Self {
         let password = question.password.as_ref().map(|password| String::from_utf8_lossy(password).into_owned());
         Self {
             ask: ask_name(question.ask).to_owned(),
@@ -182,7 +188,8 @@ impl Asked {
             password,
             network: question.network,
             correlation: question.correlation.clone(),
-            echo: wants_echo.then(|| question.echo.clone()),
+            facts: wanted.facts.is_some().then(|| Value::Object(question.facts.clone())),
+            echo: wanted.echo.is_some().then(|| question.echo.clone()),
         }
     }
 }
@@ -221,7 +228,7 @@ impl Case {
     /// Runs the case, and returns the cells of the matrix that it covers.
     async fn run(&self, dialect: &dyn Dialect, bridge: &str, context: &str) -> BTreeSet<String> {
         let context = format!("{context}, {}", self.name);
-        let Request { method, path, query, headers, json, text, again } = &self.request;
+        let Request { method, path, query, headers, json, text, caller, again } = &self.request;
         let body = json.as_ref().map(Value::to_string).or_else(|| text.clone()).unwrap_or_default();
         let mut map = HeaderMap::new();
         if json.is_some() {
@@ -241,6 +248,7 @@ impl Case {
             headers: &map,
             body: body.as_bytes(),
             network: None,
+            caller: *caller,
         };
         let mut covered = BTreeSet::new();
         if *again {
@@ -267,7 +275,7 @@ impl Case {
             (Err(reply), None) => panic!("{context}: it asks nothing: {}", String::from_utf8_lossy(&reply.body)),
         };
         let wanted = self.asks.as_ref().unwrap_or_else(|| panic!("{context}: `asks` is missing"));
-        assert_eq!(&Asked::of(&question, wanted.echo.is_some()), wanted, "{context}");
+        assert_eq!(&Asked::of(&question, wanted), wanted, "{context}");
         for then in &self.then {
             let context = format!("{context}, {}", then.outcome.name());
             then.reply.check(&dialect.reply(&question, &then.outcome.outcome()), &context);
