@@ -1,3 +1,4 @@
 //! The dialects, one file for each.
 
+pub(super) mod fusionauth;
 pub(super) mod keycloak;

@@ -1,5 +1,6 @@
 //! How each product asks at a login, one file for each dialect.
 
+mod fusionauth;
 mod keycloak;
 
 use std::path::Path;
@@ -66,7 +67,10 @@ pub trait Client: Send + Sync {
 
 /// All clients.
 pub fn all() -> Vec<Box<dyn Client>> {
-    vec![Box::new(keycloak::Keycloak)]
+    vec![
+        Box::new(keycloak::Keycloak),
+        Box::new(fusionauth::FusionAuth),
+    ]
 }
 
 /// An answer.
