@@ -1,4 +1,5 @@
 //! The dialects, one file for each.
 
+pub(super) mod basic;
 pub(super) mod fusionauth;
 pub(super) mod keycloak;

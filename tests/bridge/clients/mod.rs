@@ -1,5 +1,6 @@
 //! How each product asks at a login, one file for each dialect.
 
+pub mod basic;
 mod fusionauth;
 mod keycloak;
 
@@ -69,6 +70,7 @@ pub trait Client: Send + Sync {
 pub fn all() -> Vec<Box<dyn Client>> {
     vec![
         Box::new(keycloak::Keycloak),
+        Box::new(basic::Basic),
         Box::new(fusionauth::FusionAuth),
     ]
 }
