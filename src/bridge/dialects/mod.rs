@@ -2,4 +2,5 @@
 
 pub(super) mod basic;
 pub(super) mod fusionauth;
+pub(super) mod gravitee;
 pub(super) mod keycloak;

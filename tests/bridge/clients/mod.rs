@@ -2,6 +2,7 @@
 
 pub mod basic;
 mod fusionauth;
+mod gravitee;
 mod keycloak;
 
 use std::path::Path;
@@ -72,6 +73,7 @@ pub fn all() -> Vec<Box<dyn Client>> {
         Box::new(keycloak::Keycloak),
         Box::new(basic::Basic),
         Box::new(fusionauth::FusionAuth),
+        Box::new(gravitee::Gravitee),
     ]
 }
 
