@@ -33,4 +33,5 @@ mod cases;
 mod clients;
 mod decisions;
 mod glewlwyd;
+mod scripts;
 mod shop;

@@ -4,3 +4,4 @@ pub(super) mod basic;
 pub(super) mod fusionauth;
 pub(super) mod gravitee;
 pub(super) mod keycloak;
+pub(super) mod kinde;

@@ -4,6 +4,7 @@ pub mod basic;
 mod fusionauth;
 mod gravitee;
 mod keycloak;
+pub mod kinde;
 
 use std::path::Path;
 use std::pin::Pin;
@@ -74,6 +75,7 @@ pub fn all() -> Vec<Box<dyn Client>> {
         Box::new(basic::Basic),
         Box::new(fusionauth::FusionAuth),
         Box::new(gravitee::Gravitee),
+        Box::new(kinde::Kinde),
     ]
 }
 
