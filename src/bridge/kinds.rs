@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::dialect::{Dialect, OpenContext, Topology};
-use super::dialects::{basic, fusionauth, gravitee, keycloak, kinde};
+use super::dialects::{basic, fusionauth, gravitee, keycloak, kinde, strivacity};
 
 /// How the callers of a bridge authenticate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub struct Kind {
 
 /// The dialects, in the order of their names.
 pub const KINDS: &[Kind] =
-    &[basic::KIND, fusionauth::KIND, gravitee::KIND, keycloak::KIND, kinde::KIND];
+    &[basic::KIND, fusionauth::KIND, gravitee::KIND, keycloak::KIND, kinde::KIND, strivacity::KIND];
 
 impl Kind {
     /// The dialect with this name.

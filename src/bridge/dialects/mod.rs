@@ -5,3 +5,4 @@ pub(super) mod fusionauth;
 pub(super) mod gravitee;
 pub(super) mod keycloak;
 pub(super) mod kinde;
+pub(super) mod strivacity;

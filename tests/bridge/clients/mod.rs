@@ -5,6 +5,7 @@ mod fusionauth;
 mod gravitee;
 mod keycloak;
 pub mod kinde;
+pub mod strivacity;
 
 use std::path::Path;
 use std::pin::Pin;
@@ -76,6 +77,7 @@ pub fn all() -> Vec<Box<dyn Client>> {
         Box::new(fusionauth::FusionAuth),
         Box::new(gravitee::Gravitee),
         Box::new(kinde::Kinde),
+        Box::new(strivacity::Strivacity),
     ]
 }
 
