@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::dialect::{Dialect, OpenContext, Topology};
-use super::dialects::{keycloak, vtex, wso2, zitadel};
+use super::dialects::{basic, fusionauth, gravitee, keycloak, kinde, strivacity, vtex, wso2, zitadel};
 
 /// How the callers of a bridge authenticate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,17 @@ pub struct Kind {
 }
 
 /// The dialects, in the order of their names.
-pub const KINDS: &[Kind] = &[keycloak::KIND, vtex::KIND, wso2::KIND, zitadel::KIND];
+pub const KINDS: &[Kind] = &[
+    basic::KIND,
+    fusionauth::KIND,
+    gravitee::KIND,
+    keycloak::KIND,
+    kinde::KIND,
+    strivacity::KIND,
+    vtex::KIND,
+    wso2::KIND,
+    zitadel::KIND,
+];
 
 impl Kind {
     /// The dialect with this name.

@@ -66,6 +66,7 @@ impl Bridge {
             writer: kind.topology.writer(),
             profiles: rules.map(|rules| Arc::new(rules) as Arc<dyn Profiles>),
             repeat: settings.repeat.unwrap_or(kind.repeat),
+            facts: Map::new(),
             deadline: settings.deadline.unwrap_or(kind.deadline),
         };
         let dialect =

@@ -35,6 +35,9 @@ pub struct Question {
     pub network: Option<IpAddr>,
     /// The product's own id of the request, for logs.
     pub correlation: Option<String>,
+    /// What else the request says, for the rules that make the profile: `$facts.added.NAME`. Callers choose it, so that a
+    /// dialect adds only short values of known shapes.
+    pub facts: Map<String, Value>,
     /// What the reply has to repeat.
     pub echo: Value,
 }
@@ -50,7 +53,15 @@ impl Question {
     /// A question without what most products do not say.
     #[must_use]
     pub fn new(ask: Ask, identifier: impl Into<String>) -> Self {
-        Self { ask, identifier: identifier.into(), password: None, network: None, correlation: None, echo: Value::Null }
+        Self {
+            ask,
+            identifier: identifier.into(),
+            password: None,
+            network: None,
+            correlation: None,
+            facts: Map::new(),
+            echo: Value::Null,
+        }
     }
 
     /// A login.

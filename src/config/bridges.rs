@@ -68,6 +68,14 @@ fn target(settings: &Settings, reporter: &mut Reporter<'_>) {
             reporter.contradiction(&path, "target.kind", &message, "choose the target where accounts are stored");
         }
     }
+    for (at, kind) in kinds.clone() {
+        if !hands_over(kind) && kind.rules.is_some() && !target.finds_logins() && !target.is_handover() {
+            let path = format!("bridges.{at}.kind");
+            let message = format!("{} takes a profile at every login, which this target does not give", kind.product);
+            let help = "set `target: { kind: sql, … }`, Landfall's own account store";
+            reporter.contradiction(&path, "target.kind", &message, help);
+        }
+    }
     if target.is_handover() && !kinds.clone().any(|(_, kind)| hands_over(kind)) {
         let help = "add one under `bridges`; `landfall bridge list` shows all";
         reporter.error("R506", "target.kind", "there is no bridge to hand customers over to", help);

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use tokio::time::timeout_at;
 use zeroize::Zeroizing;
 
@@ -42,6 +43,8 @@ pub struct Handover {
     /// How long the provider may ask again for a customer who was handed over, and the legacy system still verifies the
     /// password. After that, the customer is refused.
     pub repeat: Duration,
+    /// What else the provider says in its request, for the rules that make the profile: `$facts.added.NAME`.
+    pub facts: Map<String, Value>,
     /// How long the whole login may take, in place of [`MigratorSettings::deadline`](super::MigratorSettings::deadline).
     pub deadline: Duration,
 }
@@ -55,11 +58,11 @@ impl fmt::Debug for Handover {
 
 /// Makes what an identity provider stores from an account.
 pub trait Profiles: Send + Sync {
-    /// The profile of a customer, as JSON text.
+    /// The profile of a customer, as JSON text. `facts` is what the provider says in its request.
     ///
     /// # Errors
     /// Why there is none, in one sentence without values.
-    fn profile(&self, customer: &Customer<'_>) -> Result<Zeroizing<String>, String>;
+    fn profile(&self, customer: &Customer<'_>, facts: &Map<String, Value>) -> Result<Zeroizing<String>, String>;
 }
 
 /// A customer to make a profile for.
@@ -195,8 +198,9 @@ impl Visit<'_> {
 
     /// Makes the profile of a customer, if the identity provider that asks takes one.
     pub(super) fn make_profile(&mut self, customer: &Customer<'_>) -> Flow<()> {
-        let Some(profiles) = self.handover.and_then(|handover| handover.profiles.as_ref()) else { return Ok(()) };
-        match profiles.profile(customer) {
+        let Some(handover) = self.handover else { return Ok(()) };
+        let Some(profiles) = handover.profiles.as_ref() else { return Ok(()) };
+        match profiles.profile(customer, &handover.facts) {
             Ok(profile) => {
                 self.profile = Some(Profile(profile));
                 Ok(())

@@ -17,7 +17,9 @@ use super::problem::{Problem, ProblemName};
 use super::request::RequestInfo;
 use super::routes::DEFAULT_RETRY_AFTER;
 use crate::bridge::{Accepted, Ask, Bridge, BridgeOutcome, BridgeRequest, Question, Reply, members};
-use crate::migrate::{Answer, Challenge, Login, Outcome, Profile, ProfileAnswer, ProvisionAnswer, SignupAnswer};
+use crate::migrate::{
+    Answer, Challenge, Handover, Login, Outcome, Profile, ProfileAnswer, ProvisionAnswer, SignupAnswer,
+};
 use crate::ports::{PasswordChange, TargetId};
 
 /// The bridges of a service.
@@ -69,6 +71,7 @@ pub(super) fn seen<'r>(bridge: &Bridge, parts: &'r Parts, body: &'r [u8]) -> Bri
         headers: &parts.headers,
         body,
         network: parts.extensions.get::<RequestInfo>().and_then(|info| info.network),
+        caller: parts.extensions.get::<RequestInfo>().and_then(|info| info.caller),
     }
 }
 
@@ -114,7 +117,8 @@ async fn ask(
     }
     let operations = app.operations.clone();
     let (asked, id) = (Arc::clone(&bridge), info.id.to_string());
-    let network = question.network.or(info.network);
+    // Never the peer, which is the product: the limit of one network would lock all its customers out.
+    let network = question.network;
     let work = async move {
         let (question, outcome, name) = find_out(&*operations, &asked, question, network, id).await;
         (question, outcome, name)
@@ -138,16 +142,17 @@ async fn find_out(
     request_id: String,
 ) -> (Question, BridgeOutcome, &'static str) {
     let (identifier, tenant) = (question.identifier.clone(), bridge.tenant.clone());
+    let handover = Handover { facts: std::mem::take(&mut question.facts), ..bridge.handover.clone() };
     let (outcome, name) = match question.ask {
         Ask::Login => {
             let password = question.password.take().unwrap_or_default();
             let challenge = Challenge::None;
             let login = Login { request_id, identifier, password, network, challenge, tenant };
-            let (answer, profile) = operations.hand_over(login, &bridge.handover).await;
+            let (answer, profile) = operations.hand_over(login, &handover).await;
             let name = answer.outcome.name();
             (signed_in(answer, profile.as_ref()), name)
         }
-        Ask::Profile => match operations.profile(&request_id, &identifier, network, tenant, &bridge.handover).await {
+        Ask::Profile => match operations.profile(&request_id, &identifier, network, tenant, &handover).await {
             ProfileAnswer::Known(profile) => (known(&profile), "known"),
             ProfileAnswer::Unknown => (BridgeOutcome::Refused, "unknown"),
             ProfileAnswer::Unavailable(retry_after) => (BridgeOutcome::Unavailable { retry_after }, "unavailable"),

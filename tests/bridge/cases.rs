@@ -67,6 +67,9 @@ pub struct Request {
     pub json: Option<Value>,
     #[serde(default)]
     pub text: Option<String>,
+    /// Who calls.
+    #[serde(default)]
+    pub caller: Option<std::net::IpAddr>,
     /// Sent a second time after it was admitted once.
     #[serde(default)]
     again: bool,
@@ -100,6 +103,9 @@ struct Asked {
     network: Option<std::net::IpAddr>,
     #[serde(default)]
     correlation: Option<String>,
+    /// Compared if they are written.
+    #[serde(default)]
+    facts: Option<Value>,
     /// Compared if it is written.
     #[serde(default)]
     echo: Option<Value>,
@@ -206,7 +212,7 @@ fn copy(question: &Question) -> Question {
 }
 
 impl Asked {
-    fn of(question: &Question, wants_echo: bool) -> Self {
+    fn of(question: &Question, wanted: &Self) -> Self {
         let password = question.password.as_ref().map(|password| String::from_utf8_lossy(password).into_owned());
         Self {
             ask: ask_name(question.ask).to_owned(),
@@ -214,7 +220,8 @@ impl Asked {
             password,
             network: question.network,
             correlation: question.correlation.clone(),
-            echo: wants_echo.then(|| question.echo.clone()),
+            facts: wanted.facts.is_some().then(|| Value::Object(question.facts.clone())),
+            echo: wanted.echo.is_some().then(|| question.echo.clone()),
         }
     }
 }
@@ -282,7 +289,7 @@ impl Case {
     /// Runs the case, and returns the cells of the matrix that it covers.
     async fn run(&self, dialect: &dyn Dialect, bridge: &str, context: &str) -> BTreeSet<String> {
         let context = format!("{context}, {}", self.name);
-        let Request { method, path, query, headers, json, text, again } = &self.request;
+        let Request { method, path, query, headers, json, text, caller, again } = &self.request;
         let body = json.as_ref().map(Value::to_string).or_else(|| text.clone()).unwrap_or_default();
         let mut map = HeaderMap::new();
         if json.is_some() {
@@ -306,6 +313,7 @@ impl Case {
             headers: &map,
             body: body.as_bytes(),
             network: None,
+            caller: *caller,
         };
         let mut covered = BTreeSet::new();
         if *again {
@@ -333,7 +341,7 @@ impl Case {
             (Err(reply), None) => panic!("{context}: it asks nothing: {}", String::from_utf8_lossy(&reply.body)),
         };
         let wanted = self.asks.as_ref().unwrap_or_else(|| panic!("{context}: `asks` is missing"));
-        assert_eq!(&Asked::of(&question, wanted.echo.is_some()), wanted, "{context}");
+        assert_eq!(&Asked::of(&question, wanted), wanted, "{context}");
         for then in &self.then {
             let context = format!("{context}, {}", then.outcome.name());
             let (mut question, outcome) = (copy(&question), then.outcome.outcome());

@@ -12,9 +12,24 @@
 
 #[path = "../storm/ledger.rs"]
 mod ledger;
+#[path = "../targets/client.rs"]
+#[allow(dead_code, reason = "the tests of targets use the rest")]
+mod client;
+#[path = "../browser/driver.rs"]
+#[allow(dead_code, reason = "the tests of the demo use the rest")]
+mod driver;
+#[path = "../browser/request.rs"]
+#[allow(dead_code, reason = "the tests of the demo use the rest")]
+mod request;
 #[path = "../support/running.rs"]
 #[allow(dead_code, reason = "not every helper is needed here")]
 mod running;
+
+#[path = "../support/servers/mod.rs"]
+mod servers;
+#[path = "../targets/visit.rs"]
+#[allow(dead_code, reason = "the tests of targets use the rest")]
+mod visit;
 
 mod cases;
 mod clients;
@@ -24,6 +39,8 @@ mod page;
 mod fuzz;
 mod logs;
 mod refusals;
+mod glewlwyd;
+mod scripts;
 mod shop;
 mod storm;
 mod open_paths;

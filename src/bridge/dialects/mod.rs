@@ -1,6 +1,11 @@
 //! The dialects, one file for each.
 
+pub(super) mod basic;
+pub(super) mod fusionauth;
+pub(super) mod gravitee;
 pub(super) mod keycloak;
+pub(super) mod kinde;
+pub(super) mod strivacity;
 pub(super) mod vtex;
 pub(super) mod wso2;
 pub(super) mod zitadel;

@@ -1,9 +1,14 @@
 //! How each product asks at a login, one file for each dialect.
 
+pub mod basic;
+mod fusionauth;
+mod gravitee;
 mod keycloak;
 mod vtex;
 pub mod wso2;
 mod zitadel;
+pub mod kinde;
+pub mod strivacity;
 
 use std::path::Path;
 use std::pin::Pin;
@@ -70,6 +75,14 @@ pub trait Client: Send + Sync {
 /// All clients.
 pub fn all() -> Vec<Box<dyn Client>> {
     vec![Box::new(keycloak::Keycloak), Box::new(vtex::Vtex), Box::new(wso2::Wso2), Box::new(zitadel::Zitadel::start())]
+    vec![
+        Box::new(keycloak::Keycloak),
+        Box::new(basic::Basic),
+        Box::new(fusionauth::FusionAuth),
+        Box::new(gravitee::Gravitee),
+        Box::new(kinde::Kinde),
+        Box::new(strivacity::Strivacity),
+    ]
 }
 
 /// An answer.
