@@ -50,7 +50,10 @@ async fn decided(client: &dyn Client) -> BTreeMap<Attempt, Decision> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_dialect_decides_alike() {
     let mut first: Option<(&'static str, BTreeMap<Attempt, Decision>)> = None;
-    for client in clients::all() {
+    let mut clients = clients::all();
+    // those that know most are compared with each other first
+    clients.sort_by_key(|client| client.is_told_early());
+    for client in clients {
         let decisions = decided(&*client).await;
         let signed_in = decisions.values().filter(|decision| decision.is_signed_in()).count();
         let refused = decisions.values().filter(|decision| **decision == Decision::Refused).count();
@@ -61,7 +64,9 @@ async fn every_dialect_decides_alike() {
             None => first = Some((client.kind(), decisions)),
             Some((kind, expected)) => {
                 for (attempt, decision) in &decisions {
-                    assert_eq!(expected.get(attempt), Some(decision), "{} and {kind}: {attempt:?}", client.kind());
+                    let expected = expected.get(attempt).expect("the same attempts");
+                    let is_same = expected == decision || client.is_told_early() && decision.is_stricter(*expected);
+                    assert!(is_same, "{}: {decision:?}, {kind}: {expected:?}, {attempt:?}", client.kind());
                 }
             }
         }

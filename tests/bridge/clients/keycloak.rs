@@ -18,13 +18,19 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'
 /// The plugin, or its variant.
 pub struct UserMigration {
     kind: &'static str,
+    rule_params: &'static str,
     reads: fn(&str) -> Option<User>,
 }
 
 impl UserMigration {
     /// The plugin of Keycloak.
     pub fn keycloak() -> Self {
-        Self { kind: "keycloak", reads: |body| serde_json::from_str(body).ok() }
+        Self { kind: "keycloak", rule_params: "{ }", reads: |body| serde_json::from_str(body).ok() }
+    }
+
+    /// The same with parameters of its rules.
+    pub fn with(self, rule_params: &'static str) -> Self {
+        Self { rule_params, ..self }
     }
 
     /// The extension of Phase Two, which does not document one-time passwords and organizations.
@@ -33,7 +39,7 @@ impl UserMigration {
             let user: User = serde_json::from_str(body).ok()?;
             (user.totps.is_none() && user.organizations.is_none()).then_some(user)
         };
-        Self { kind: "phasetwo", reads }
+        Self { kind: "phasetwo", rule_params: "{ }", reads }
     }
 }
 
@@ -89,6 +95,14 @@ impl UserMigration {
 impl Client for UserMigration {
     fn kind(&self) -> &'static str {
         self.kind
+    }
+
+    fn settings(&self) -> String {
+        format!("callers: [ idp ], rule_params: {}", self.rule_params)
+    }
+
+    fn is_told_early(&self) -> bool {
+        true
     }
 
     fn sign_in<'a>(

@@ -1,6 +1,6 @@
 //! How each product asks at a login, one file for each dialect.
 
-mod keycloak;
+pub mod keycloak;
 
 use std::path::Path;
 use std::pin::Pin;
@@ -53,6 +53,12 @@ pub trait Client: Send + Sync {
 
     /// Writes the files that the settings name, such as keys.
     fn prepare(&self, _folder: &Path) {}
+
+    /// Whether the product is told before the verdict whether the password must be changed. Then it must be for every
+    /// customer whose hash may be verified in part.
+    fn is_told_early(&self) -> bool {
+        false
+    }
 
     /// Asks as the product does when a customer signs in. `bridge` is the address of the bridge.
     fn sign_in<'a>(
