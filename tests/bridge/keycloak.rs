@@ -1,11 +1,13 @@
 //! A real Keycloak: customers of the shop sign in at its login page in a browser. The user-migration plugin is in no package
 //! registry, so `keycloak-provider` makes its calls; `LANDFALL_KEYCLOAK_EXTENSION=…/plugin.jar` runs the test with the plugin.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::clients::keycloak::UserMigration;
+use crate::clients::{Answer, Decision, json_body, send};
 use crate::driver::Browser;
 use crate::keycloak_extended::extended;
 use crate::servers::keycloak::{ADMIN_CLIENT, Keycloak, PUBLIC_CLIENT};
@@ -108,6 +110,58 @@ async fn json_of(request: reqwest::RequestBuilder) -> Value {
     let (status, body) = (answer.status(), answer.text().await.expect("a body"));
     assert!(status.is_success(), "{status} {body}");
     serde_json::from_str(&body).expect("JSON")
+}
+
+/// The answers to a GET and to a POST.
+async fn asked(shop: &Shop, name: &str, password: &str) -> [Answer; 2] {
+    let url = UserMigration::url(&format!("{}/bridge/keycloak", shop.base()), name);
+    let post = json_body(shop.http.post(&url), &json!({ "password": password }));
+    [send(shop.http.get(&url), true).await, send(post, true).await]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_user_has_what_the_verdict_cannot_say() {
+    let shop = Shop::start(&UserMigration::keycloak(), "").await;
+    for (user, password, actions) in [
+        // verifies 8 bytes, whatever follows
+        ("otto.lindgren", "walnut77 and more", json!(["UPDATE_PASSWORD"])),
+        ("ida.brandt", "harbour-lamp-42", Value::Null),
+        ("TOMAS.Novak@example.net", "seven green kites", Value::Null),
+    ] {
+        let [profile, verdict] = asked(&shop, user, password).await;
+        assert_eq!((profile.status, verdict.status), (200, 200), "{user}");
+        let profile: Value = serde_json::from_str(&profile.body).expect("JSON");
+        assert_eq!(profile["requiredActions"], actions, "{user}");
+        // nothing that no parameter maps, and no hash
+        assert_eq!((&profile["roles"], &profile["groups"]), (&Value::Null, &Value::Null), "{user}");
+        assert!(!profile.to_string().contains('$') && !profile.to_string().contains("Lff0"), "{profile}");
+        assert_eq!(verdict.body, "", "{user}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_are_alike_and_an_outage_is_none_of_them() {
+    let shop = Shop::start(&UserMigration::keycloak(), "").await;
+    let raw = |answer: &Answer| answer.seen(Decision::Refused).raw;
+    let (mut unknown, mut refused) = (BTreeSet::new(), BTreeSet::new());
+    // locked, denied by the rules, a record that is no account, nobody, and names that no shop has
+    for user in ["nadia.haddad", "petra.vogel", "leo.martins", "nobody.here", " ", "a/b", "+", "张\u{1F600}"] {
+        let [profile, verdict] = asked(&shop, user, "blue-door-7").await;
+        assert_eq!((profile.status, verdict.status), (404, 401), "{user}");
+        unknown.insert(raw(&profile));
+        refused.insert(raw(&verdict));
+    }
+    let [profile, verdict] = asked(&shop, "ida.brandt", "not-her-password").await;
+    assert_eq!((profile.status, verdict.status), (200, 401));
+    refused.insert(raw(&verdict));
+    assert_eq!((unknown.len(), refused.len()), (1, 1), "{unknown:?} {refused:?}");
+
+    std::fs::remove_file(shop.path().join("shop.db")).expect("the shop");
+    std::fs::create_dir(shop.path().join("shop.db")).expect("no shop");
+    for user in ["jose.alvarez", "nobody.here"] {
+        let [profile, verdict] = asked(&shop, user, "Paper-Moon-19").await;
+        assert_eq!((profile.status, verdict.status), (503, 503), "{user}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -69,9 +69,12 @@ fn build(copy: &Path, jar: &Path) {
     for folder in ["lib/quarkus", "providers"] {
         fs::create_dir_all(copy.join(folder)).expect("a folder");
     }
-    for part in ["conf", "themes", "lib/lib", "lib/app", "lib/quarkus-run.jar"] {
+    for part in ["conf", "themes", "lib/lib", "lib/app"] {
         symlink(distribution.join(part), copy.join(part)).expect("a link");
     }
+    // Keycloak builds where this file is, even if a link leads to it
+    let program = "lib/quarkus-run.jar";
+    fs::copy(distribution.join(program), copy.join(program)).expect("a copy");
     for file in files(&distribution.join("lib/quarkus")) {
         let name = file.file_name().expect("a name");
         fs::copy(&file, copy.join("lib/quarkus").join(name)).expect("a copy");

@@ -71,7 +71,8 @@ fn is_same(name: Option<&str>, wanted: &str) -> bool {
 }
 
 impl UserMigration {
-    fn url(bridge: &str, name: &str) -> String {
+    /// The address of both calls.
+    pub fn url(bridge: &str, name: &str) -> String {
         format!("{bridge}/{}", utf8_percent_encode(name, ENCODED).to_string().replace("%20", "+"))
     }
 
