@@ -129,7 +129,8 @@ public final class MigrationProvider
         try {
             user.credentialManager().updateCredential(input);
         } catch (ModelException e) {
-            // the policy of the realm does not take the password
+            // the policy of the realm does not take the password, so that it still counts here
+            user.setFederationLink(model.getId());
             user.addRequiredAction(UserModel.RequiredAction.UPDATE_PASSWORD);
         }
         return true;
