@@ -140,6 +140,20 @@ async fn the_user_has_what_the_verdict_cannot_say() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_legacy_password_is_worth_nothing_after_the_time_for_repeats() {
+    let client = UserMigration::keycloak().with("callers: [ idp ], repeat: 0s");
+    let shop = Shop::start(&client, "").await;
+    let statuses = |[profile, verdict]: [Answer; 2]| (profile.status, verdict.status);
+    // a wrong password hands nobody over
+    assert_eq!(statuses(asked(&shop, "ida.brandt", "not-her-password").await), (200, 401));
+    assert_eq!(statuses(asked(&shop, "ida.brandt", "harbour-lamp-42").await), (200, 200));
+    // by any of her logins
+    for login in ["ida.brandt", "IDA.BRANDT", "ida.brandt@example.com"] {
+        assert_eq!(statuses(asked(&shop, login, "harbour-lamp-42").await), (404, 401), "{login}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn refusals_are_alike_and_an_outage_is_none_of_them() {
     let shop = Shop::start(&UserMigration::keycloak(), "").await;
     let raw = |answer: &Answer| answer.seen(Decision::Refused).raw;
@@ -167,7 +181,8 @@ async fn refusals_are_alike_and_an_outage_is_none_of_them() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Keycloak, a JDK and a browser; run tests/run"]
 async fn customers_are_migrated_at_the_login_page_of_keycloak() {
-    let client = UserMigration::keycloak().with("{ roles: { customer: shop-customer, subscriber: reader } }");
+    let settings = "callers: [ idp ], rule_params: { roles: { customer: shop-customer, subscriber: reader } }";
+    let client = UserMigration::keycloak().with(settings);
     let mut shop = Shop::start(&client, "").await;
     let http = shop.http.clone();
     let realm = Realm::start(&format!("{}/bridge/keycloak", shop.base()));

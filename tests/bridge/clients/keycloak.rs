@@ -18,19 +18,19 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'
 /// The plugin, or its variant.
 pub struct UserMigration {
     kind: &'static str,
-    rule_params: &'static str,
+    settings: &'static str,
     reads: fn(&str) -> Option<User>,
 }
 
 impl UserMigration {
     /// The plugin of Keycloak.
     pub fn keycloak() -> Self {
-        Self { kind: "keycloak", rule_params: "{ }", reads: |body| serde_json::from_str(body).ok() }
+        Self { kind: "keycloak", settings: "callers: [ idp ]", reads: |body| serde_json::from_str(body).ok() }
     }
 
-    /// The same with parameters of its rules.
-    pub fn with(self, rule_params: &'static str) -> Self {
-        Self { rule_params, ..self }
+    /// The same with other settings of the bridge.
+    pub fn with(self, settings: &'static str) -> Self {
+        Self { settings, ..self }
     }
 
     /// The extension of Phase Two, which does not document one-time passwords and organizations.
@@ -39,7 +39,7 @@ impl UserMigration {
             let user: User = serde_json::from_str(body).ok()?;
             (user.totps.is_none() && user.organizations.is_none()).then_some(user)
         };
-        Self { kind: "phasetwo", rule_params: "{ }", reads }
+        Self { kind: "phasetwo", settings: "callers: [ idp ]", reads }
     }
 }
 
@@ -99,7 +99,7 @@ impl Client for UserMigration {
     }
 
     fn settings(&self) -> String {
-        format!("callers: [ idp ], rule_params: {}", self.rule_params)
+        self.settings.to_owned()
     }
 
     fn is_told_early(&self) -> bool {
