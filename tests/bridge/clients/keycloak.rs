@@ -114,9 +114,11 @@ impl Client for UserMigration {
         password: &'a str,
     ) -> Asked<'a> {
         Box::pin(async move {
-            let (mut answer, mut found) = self.find(http, bridge, identifier).await;
+            // as the login page of Keycloak 26 does
+            let typed = identifier.trim().to_lowercase();
+            let (mut answer, mut found) = self.find(http, bridge, &typed).await;
             for _ in 1..LOOKUPS {
-                (answer, found) = self.find(http, bridge, identifier).await;
+                (answer, found) = self.find(http, bridge, &typed).await;
             }
             let Some(user) = found else { return answer.seen(Decision::Refused) };
             let name = user.username.unwrap_or_default();
