@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::dialect::{Dialect, OpenContext, Topology};
-use super::dialects::{basic, fusionauth, gravitee, keycloak, kinde, strivacity, vtex, wso2, zitadel};
+use super::dialects::{basic, fusionauth, gravitee, keycloak, kinde, phasetwo, strivacity, vtex, wso2, zitadel};
 
 /// How the callers of a bridge authenticate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,7 @@ pub const KINDS: &[Kind] = &[
     gravitee::KIND,
     keycloak::KIND,
     kinde::KIND,
+    phasetwo::KIND,
     strivacity::KIND,
     vtex::KIND,
     wso2::KIND,

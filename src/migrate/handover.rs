@@ -19,6 +19,7 @@ use super::outcome::{Outcome, Refusal};
 use super::step::Step;
 use super::visit::Visit;
 use crate::model::Password;
+use crate::password::{Credential, parse};
 use crate::ports::{
     AccountLookup, AccountState, Decision, DecisionOutcome, DecisionReason, Entry, EntryState, ExternalId, Found,
     LegacyKey, Operation, PasswordChange, StoredAccount,
@@ -118,7 +119,8 @@ impl Migrator {
 
     /// The profile of a customer, for an identity provider that asks for it without a password: before it asks for the
     /// verdict on one, or because the password was forgotten. Nobody is handed over by it; it contains no hash. Customers
-    /// who are disabled or locked in the legacy system, denied by the rules, or handed over before are not known.
+    /// who are disabled or locked in the legacy system, denied by the rules, or handed over before are not known. A password
+    /// whose stored hash ignores part of it must be changed: whether it was verified in full is known only afterwards.
     pub async fn profile(
         &self,
         request_id: &str,
@@ -249,12 +251,14 @@ impl Visit<'_> {
         let draft = self.map(&admission, &identity, &record)?;
         self.keep_own_logins(&admission, &mut identity).await?;
         self.check_claimable(&identity).await?;
+        // Which passwords match is known too late for the profile; an unknown is never "verified".
+        let may_be_lossy = identity.credential.as_ref().is_some_and(ignores_part);
         let customer = Customer {
             external_id: &identity.external_id,
             legacy: Some(&identity.key),
             logins: &identity.logins,
             claims: &draft.claims,
-            change: draft.change,
+            change: if may_be_lossy { PasswordChange::Required } else { draft.change },
         };
         self.make_profile(&customer)
     }
@@ -287,4 +291,9 @@ impl Visit<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a stored hash ignores part of ordinary passwords. One that cannot be read verifies none.
+fn ignores_part(credential: &Credential) -> bool {
+    parse(credential).is_ok_and(|parsed| parsed.ignores_part())
 }

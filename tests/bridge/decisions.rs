@@ -52,7 +52,10 @@ async fn decided(client: &dyn Client) -> BTreeMap<Attempt, Decision> {
 async fn every_dialect_decides_alike() {
     let mut first: Option<(&'static str, BTreeMap<Attempt, Decision>)> = None;
     let mut rows = Vec::new();
-    for client in clients::all() {
+    let mut clients = clients::all();
+    // those that know most are compared with each other first
+    clients.sort_by_key(|client| client.is_told_early());
+    for client in clients {
         let decisions = decided(&*client).await;
         let signed_in = decisions.values().filter(|decision| decision.is_signed_in()).count();
         let refused = decisions.values().filter(|decision| **decision == Decision::Refused).count();
@@ -67,7 +70,9 @@ async fn every_dialect_decides_alike() {
             None => first = Some((client.kind(), decisions)),
             Some((kind, expected)) => {
                 for (attempt, decision) in &decisions {
-                    assert_eq!(expected.get(attempt), Some(decision), "{} and {kind}: {attempt:?}", client.kind());
+                    let expected = expected.get(attempt).expect("the same attempts");
+                    let is_same = expected == decision || client.is_told_early() && decision.is_stricter(*expected);
+                    assert!(is_same, "{}: {decision:?}, {kind}: {expected:?}, {attempt:?}", client.kind());
                 }
             }
         }
@@ -99,7 +104,7 @@ async fn refusals_of_a_dialect_have_the_same_bytes() {
             let seen = shop.sign_in(&*client, login, password).await;
             assert_eq!(seen.decision, Decision::Refused, "{} {login}", client.kind());
             // these ask who the customer is first, and say so in another way
-            if !matches!(client.kind(), "keycloak" | "zitadel") {
+            if !matches!(client.kind(), "keycloak" | "phasetwo" | "zitadel") {
                 assert_eq!(*raw.get_or_insert_with(|| seen.raw.clone()), seen.raw, "{} {login}", client.kind());
             }
         }

@@ -10,8 +10,6 @@
 )]
 #![cfg(all(feature = "cli", unix))]
 
-#[path = "../storm/ledger.rs"]
-mod ledger;
 #[path = "../targets/client.rs"]
 #[allow(dead_code, reason = "the tests of targets use the rest")]
 mod client;
@@ -20,10 +18,19 @@ mod client;
 mod driver;
 #[path = "../browser/request.rs"]
 #[allow(dead_code, reason = "the tests of the demo use the rest")]
+#[path = "../browser/driver.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod driver;
+#[path = "../storm/ledger.rs"]
+mod ledger;
+#[path = "../browser/request.rs"]
+#[allow(dead_code, reason = "only the browser makes requests")]
 mod request;
 #[path = "../support/running.rs"]
 #[allow(dead_code, reason = "not every helper is needed here")]
 mod running;
+#[path = "../support/servers/mod.rs"]
+mod servers;
 
 #[path = "../support/servers/mod.rs"]
 mod servers;
@@ -35,14 +42,16 @@ mod cases;
 mod clients;
 mod crowd;
 mod decisions;
-mod page;
 mod fuzz;
-mod logs;
-mod refusals;
 mod glewlwyd;
+mod keycloak;
+mod keycloak_extended;
+mod logs;
+mod open_paths;
+mod page;
+mod refusals;
 mod scripts;
 mod shop;
-mod storm;
-mod open_paths;
 mod shop;
+mod storm;
 mod wso2_script;

@@ -89,6 +89,11 @@ impl Decision {
     pub fn is_signed_in(self) -> bool {
         matches!(self, Self::SignedIn { .. })
     }
+
+    /// Whether it requires a new password of a customer who could keep it by the other.
+    pub fn is_stricter(self, other: Self) -> bool {
+        (self, other) == (Self::SignedIn { must_change: true }, Self::SignedIn { must_change: false })
+    }
 }
 
 fn settings(client: &dyn Client, more: &str) -> String {

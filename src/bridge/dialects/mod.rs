@@ -5,6 +5,7 @@ pub(super) mod fusionauth;
 pub(super) mod gravitee;
 pub(super) mod keycloak;
 pub(super) mod kinde;
+pub(super) mod phasetwo;
 pub(super) mod strivacity;
 pub(super) mod vtex;
 pub(super) mod wso2;

@@ -25,7 +25,7 @@ pub mod moto;
 pub mod network;
 mod postgres;
 pub mod process;
-mod programs;
+pub mod programs;
 pub mod proxy;
 pub mod samba;
 pub mod scim2_server;
