@@ -1,6 +1,9 @@
 //! How each product asks at a login, one file for each dialect.
 
+mod auth0;
+mod cognito;
 mod keycloak;
+mod logto;
 
 use std::path::Path;
 use std::pin::Pin;
@@ -46,6 +49,16 @@ pub trait Client: Send + Sync {
         "callers: [ idp ]".to_owned()
     }
 
+    /// Where the service listens.
+    fn listen(&self) -> String {
+        "127.0.0.1:0".to_owned()
+    }
+
+    /// The members of `service` in the settings.
+    fn service(&self) -> String {
+        format!("callers: [ {{ name: idp, bearer: {TOKEN} }} ]")
+    }
+
     /// The target of the service.
     fn target(&self) -> String {
         "{ kind: handover }".to_owned()
@@ -66,7 +79,7 @@ pub trait Client: Send + Sync {
 
 /// All clients.
 pub fn all() -> Vec<Box<dyn Client>> {
-    vec![Box::new(keycloak::Keycloak)]
+    vec![Box::new(auth0::Auth0), Box::new(cognito::Cognito), Box::new(keycloak::Keycloak), Box::new(logto::Logto)]
 }
 
 /// An answer.
