@@ -20,6 +20,7 @@ mod cases;
 mod clients;
 mod cognito;
 mod decisions;
+mod logto;
 mod node;
 mod scripts;
 mod shop;

@@ -3,7 +3,7 @@
 mod auth0;
 mod cognito;
 mod keycloak;
-mod logto;
+pub mod logto;
 
 use std::path::Path;
 use std::pin::Pin;
