@@ -263,7 +263,7 @@ pub(crate) fn param_mistakes(owner: Owner, plan: &Plan, params: &BTreeMap<String
 fn record_of(new: &NewAccount<'_>) -> Result<Zeroizing<String>, String> {
     let NewAccount { external_id, legacy, logins, claims, change, .. } = *new;
     let has_password = new.password.is_some() || new.hash.is_some();
-    record(&Customer { external_id, legacy: Some(legacy), logins, claims, change }, has_password)
+    record(&Customer { external_id, legacy: Some(legacy), logins, claims, change, typed: None }, has_password)
 }
 
 /// The claims, with one member more.
@@ -277,6 +277,9 @@ fn record(customer: &Customer<'_>, has_password: bool) -> Result<Zeroizing<Strin
     if let (Some(about), Some(legacy)) = (about.as_object_mut(), customer.legacy) {
         about.insert("source".to_owned(), legacy.source.as_str().into());
         about.insert("legacy_id".to_owned(), legacy.id.as_str().into());
+    }
+    if let (Some(about), Some(typed)) = (about.as_object_mut(), customer.typed) {
+        about.insert("identifier".to_owned(), typed.into());
     }
     let claims = customer.claims.trim_end().strip_suffix('}').ok_or("the claims are not an object")?.trim_end();
     // the only text that ends so is an object without members

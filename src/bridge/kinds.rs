@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::dialect::{Dialect, OpenContext, Topology};
-use super::dialects::{basic, fusionauth, gravitee, keycloak, kinde, phasetwo, strivacity, vtex, wso2, zitadel};
+use super::dialects::{
+    auth0, basic, cognito, fusionauth, gravitee, keycloak, kinde, logto, phasetwo, strivacity, vtex, wso2, zitadel,
+};
 
 /// How the callers of a bridge authenticate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,11 +58,14 @@ pub struct Kind {
 
 /// The dialects, in the order of their names.
 pub const KINDS: &[Kind] = &[
+    auth0::KIND,
     basic::KIND,
+    cognito::KIND,
     fusionauth::KIND,
     gravitee::KIND,
     keycloak::KIND,
     kinde::KIND,
+    logto::KIND,
     phasetwo::KIND,
     strivacity::KIND,
     vtex::KIND,

@@ -79,6 +79,8 @@ pub struct Customer<'a> {
     pub claims: &'a str,
     /// Whether the password must be changed.
     pub change: PasswordChange,
+    /// The identifier as the customer typed it at the identity provider that asks.
+    pub typed: Option<&'a str>,
 }
 
 /// Never shows values.
@@ -202,7 +204,8 @@ impl Visit<'_> {
     pub(super) fn make_profile(&mut self, customer: &Customer<'_>) -> Flow<()> {
         let Some(handover) = self.handover else { return Ok(()) };
         let Some(profiles) = handover.profiles.as_ref() else { return Ok(()) };
-        match profiles.profile(customer, &handover.facts) {
+        let typed = self.run.facts.identifier.as_deref();
+        match profiles.profile(&Customer { typed, ..*customer }, &handover.facts) {
             Ok(profile) => {
                 self.profile = Some(Profile(profile));
                 Ok(())
@@ -227,9 +230,14 @@ impl Visit<'_> {
         let StoredAccount { legacy, logins, claims, change, .. } =
             stored.ok_or_else(|| Ending::refused(Refusal::Missing))?;
         let external_id = found.external_id.clone().unwrap_or_else(|| ExternalId(found.id.0.clone()));
-        let customer =
-            Customer { external_id: &external_id, legacy: legacy.as_ref(), logins: &logins, claims: &claims, change };
-        self.make_profile(&customer)
+        self.make_profile(&Customer {
+            external_id: &external_id,
+            legacy: legacy.as_ref(),
+            logins: &logins,
+            claims: &claims,
+            change,
+            typed: None,
+        })
     }
 
     async fn find_profile(&mut self, identifier: &str, network: Option<IpAddr>) -> Flow<()> {
@@ -259,6 +267,7 @@ impl Visit<'_> {
             logins: &identity.logins,
             claims: &draft.claims,
             change: if may_be_lossy { PasswordChange::Required } else { draft.change },
+            typed: None,
         };
         self.make_profile(&customer)
     }

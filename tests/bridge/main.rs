@@ -16,11 +16,6 @@ mod client;
 #[path = "../browser/driver.rs"]
 #[allow(dead_code, reason = "the tests of the demo use the rest")]
 mod driver;
-#[path = "../browser/request.rs"]
-#[allow(dead_code, reason = "the tests of the demo use the rest")]
-#[path = "../browser/driver.rs"]
-#[allow(dead_code, reason = "other tests use the rest")]
-mod driver;
 #[path = "../storm/ledger.rs"]
 mod ledger;
 #[path = "../browser/request.rs"]
@@ -31,27 +26,27 @@ mod request;
 mod running;
 #[path = "../support/servers/mod.rs"]
 mod servers;
-
-#[path = "../support/servers/mod.rs"]
-mod servers;
 #[path = "../targets/visit.rs"]
 #[allow(dead_code, reason = "the tests of targets use the rest")]
 mod visit;
 
 mod cases;
 mod clients;
+mod cognito;
 mod crowd;
 mod decisions;
 mod fuzz;
 mod glewlwyd;
 mod keycloak;
 mod keycloak_extended;
+mod login_scripts;
 mod logs;
+mod logto;
+mod node;
 mod open_paths;
 mod page;
 mod refusals;
 mod scripts;
-mod shop;
 mod shop;
 mod storm;
 mod wso2_script;

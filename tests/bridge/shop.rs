@@ -98,8 +98,9 @@ impl Decision {
 
 fn settings(client: &dyn Client, more: &str) -> String {
     let (kind, bridge, target) = (client.kind(), client.settings(), client.target());
+    let (listen, service) = (client.listen(), client.service());
     format!(
-        "listen: 127.0.0.1:0
+        "listen: {listen}
 rules: '{rules}'
 source:
   kind: sql
@@ -111,7 +112,7 @@ source:
 target: {target}
 ledger: {{ url: 'sqlite:ledger.db', key: {key} }}
 password: {{ argon2: {{ memory: 8KiB, passes: 1, lanes: 1 }} }}
-service: {{ callers: [ {{ name: idp, bearer: {TOKEN} }} ] }}
+service: {{ {service} }}
 bridges: [ {{ kind: {kind}, {bridge} }} ]
 {more}",
         rules = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/demo.yaml"),

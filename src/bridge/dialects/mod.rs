@@ -1,10 +1,14 @@
 //! The dialects, one file for each.
 
+pub(super) mod auth0;
 pub(super) mod basic;
+pub(super) mod cognito;
 pub(super) mod fusionauth;
 pub(super) mod gravitee;
 pub(super) mod keycloak;
+pub(super) mod keycloak;
 pub(super) mod kinde;
+pub(super) mod logto;
 pub(super) mod phasetwo;
 pub(super) mod strivacity;
 pub(super) mod vtex;

@@ -1,11 +1,13 @@
 //! How each product asks at a login, one file for each dialect.
 
+mod auth0;
 pub mod basic;
+mod cognito;
 mod fusionauth;
 mod gravitee;
-mod keycloak;
 pub mod keycloak;
 pub mod kinde;
+pub mod logto;
 pub mod strivacity;
 mod vtex;
 pub mod wso2;
@@ -55,6 +57,16 @@ pub trait Client: Send + Sync {
         "callers: [ idp ]".to_owned()
     }
 
+    /// Where the service listens.
+    fn listen(&self) -> String {
+        "127.0.0.1:0".to_owned()
+    }
+
+    /// The members of `service` in the settings.
+    fn service(&self) -> String {
+        format!("callers: [ {{ name: idp, bearer: {TOKEN} }} ]")
+    }
+
     /// The target of the service.
     fn target(&self) -> String {
         "{ kind: handover }".to_owned()
@@ -82,11 +94,14 @@ pub trait Client: Send + Sync {
 /// All clients, in the order of the names of their dialects.
 pub fn all() -> Vec<Box<dyn Client>> {
     vec![
+        Box::new(auth0::Auth0),
         Box::new(basic::Basic),
+        Box::new(cognito::Cognito),
         Box::new(fusionauth::FusionAuth),
         Box::new(gravitee::Gravitee),
         Box::new(keycloak::UserMigration::keycloak()),
         Box::new(kinde::Kinde),
+        Box::new(logto::Logto),
         Box::new(keycloak::UserMigration::phasetwo()),
         Box::new(strivacity::Strivacity),
         Box::new(vtex::Vtex),
