@@ -170,15 +170,8 @@ mod tests {
         let scripts = &[Script { name: "login", text: "fetch('{{url}}')" }];
         let docs = "### A | B\n\nText.\n\n#### Set-up\n\n```sh\n### no heading\n```\n";
         let template = *Kind::named("keycloak").unwrap();
-        Kind {
-            name: "ab",
-            product: "A | B",
-            needs: &["clients"],
-            takes: &["signing_secrets"],
-            docs,
-            scripts,
-            ..template
-        }
+        let (needs, takes): (&[&str], &[&str]) = (&["clients"], &["signing_secrets"]);
+        Kind { name: "ab", product: "A | B", about: "asks | answers", needs, takes, docs, scripts, ..template }
     }
 
     #[test]

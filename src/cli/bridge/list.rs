@@ -36,7 +36,7 @@ fn human(kinds: &[Kind]) -> String {
     }
     out.push('\n');
     for (column, word, about) in legend() {
-        let _ = writeln!(out, "{column:7}  {word:11}  {about}");
+        let _ = writeln!(out, "{column:7}  {word:15}  {about}");
     }
     out.push_str("\n`landfall bridge show KIND` explains one of them.\n");
     out
