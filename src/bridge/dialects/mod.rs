@@ -1,3 +1,4 @@
 //! The dialects, one file for each.
 
 pub(super) mod keycloak;
+pub(super) mod ropc;

@@ -1,6 +1,7 @@
 //! How each product asks at a login, one file for each dialect.
 
 mod keycloak;
+mod ropc;
 
 use std::path::Path;
 use std::pin::Pin;
@@ -66,7 +67,7 @@ pub trait Client: Send + Sync {
 
 /// All clients.
 pub fn all() -> Vec<Box<dyn Client>> {
-    vec![Box::new(keycloak::Keycloak)]
+    vec![Box::new(keycloak::Keycloak), Box::new(ropc::Ropc)]
 }
 
 /// An answer.
