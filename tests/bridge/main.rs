@@ -10,6 +10,8 @@
 )]
 #![cfg(all(feature = "cli", unix))]
 
+#[path = "../support/pattern.rs"]
+mod pattern;
 #[path = "../support/running.rs"]
 #[allow(dead_code, reason = "not every helper is needed here")]
 mod running;
@@ -17,4 +19,5 @@ mod running;
 mod cases;
 mod clients;
 mod decisions;
+mod demo;
 mod shop;
