@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::dialect::{Dialect, OpenContext, Topology};
 use super::dialects::{
-    auth0, basic, cognito, fusionauth, gravitee, keycloak, kinde, logto, phasetwo, strivacity, vtex, wso2, zitadel,
+    auth0, basic, cognito, fusionauth, gravitee, keycloak, kinde, logto, phasetwo, ropc, strivacity, vtex, wso2,
+    zitadel,
 };
 
 /// How the callers of a bridge authenticate.
@@ -67,6 +68,7 @@ pub const KINDS: &[Kind] = &[
     kinde::KIND,
     logto::KIND,
     phasetwo::KIND,
+    ropc::KIND,
     strivacity::KIND,
     vtex::KIND,
     wso2::KIND,

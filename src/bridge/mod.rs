@@ -12,6 +12,7 @@ mod dialects;
 mod json;
 mod kinds;
 mod open;
+pub mod page;
 mod question;
 mod reply;
 mod request;

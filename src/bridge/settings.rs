@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 
 use super::kinds::{Authentication, KINDS, Kind};
 use crate::adapters::product_rules::{Owner, RulesFile};
-use crate::diag::{Files, Findings};
+use crate::diag::{Files, Findings, closest};
 use crate::settings::units::{self, Network};
 use crate::settings::{Reporter, Secret, SecretSetting, SecretUse};
 
@@ -158,9 +158,12 @@ impl BridgeSettings {
     /// `service.callers`.
     pub fn check(&self, callers: &[&str], reporter: &mut Reporter<'_>) {
         let Some(kind) = Kind::named(&self.kind) else {
-            let known: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
             let message = format!("there is no bridge `{}`", self.kind);
-            return reporter.error("R506", "kind", message, format!("use one of {}", known.join(", ")));
+            let help = match closest(&self.kind, KINDS.iter().map(|kind| kind.name)) {
+                Some(near) => format!("did you mean `{near}`? `landfall bridge list` lists all bridges"),
+                None => "`landfall bridge list` lists all bridges".to_owned(),
+            };
+            return reporter.error("R506", "kind", message, help);
         };
         self.check_path(reporter);
         self.check_callers(kind, callers, reporter);

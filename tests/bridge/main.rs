@@ -18,6 +18,8 @@ mod client;
 mod driver;
 #[path = "../storm/ledger.rs"]
 mod ledger;
+#[path = "../support/pattern.rs"]
+mod pattern;
 #[path = "../browser/request.rs"]
 #[allow(dead_code, reason = "only the browser makes requests")]
 mod request;
@@ -35,6 +37,7 @@ mod clients;
 mod cognito;
 mod crowd;
 mod decisions;
+mod demo;
 mod fuzz;
 mod glewlwyd;
 mod keycloak;

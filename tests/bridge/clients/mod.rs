@@ -8,6 +8,7 @@ mod gravitee;
 pub mod keycloak;
 pub mod kinde;
 pub mod logto;
+mod ropc;
 pub mod strivacity;
 mod vtex;
 pub mod wso2;
@@ -103,6 +104,7 @@ pub fn all() -> Vec<Box<dyn Client>> {
         Box::new(kinde::Kinde),
         Box::new(logto::Logto),
         Box::new(keycloak::UserMigration::phasetwo()),
+        Box::new(ropc::Ropc),
         Box::new(strivacity::Strivacity),
         Box::new(vtex::Vtex),
         Box::new(wso2::Wso2),
