@@ -64,6 +64,9 @@ struct Request {
     /// Sent a second time after it was admitted once.
     #[serde(default)]
     again: bool,
+    /// How often it was admitted before, if that is more than once.
+    #[serde(default)]
+    times: u32,
 }
 
 #[derive(Deserialize, Debug, PartialEq)]
@@ -221,7 +224,7 @@ impl Case {
     /// Runs the case, and returns the cells of the matrix that it covers.
     async fn run(&self, dialect: &dyn Dialect, bridge: &str, context: &str) -> BTreeSet<String> {
         let context = format!("{context}, {}", self.name);
-        let Request { method, path, query, headers, json, text, again } = &self.request;
+        let Request { method, path, query, headers, json, text, again, times } = &self.request;
         let body = json.as_ref().map(Value::to_string).or_else(|| text.clone()).unwrap_or_default();
         let mut map = HeaderMap::new();
         if json.is_some() {
@@ -243,7 +246,7 @@ impl Case {
             network: None,
         };
         let mut covered = BTreeSet::new();
-        if *again {
+        for _ in 0..(*times).max(u32::from(*again)) {
             assert!(dialect.admit(&request).await.is_ok(), "{context}: the first time");
         }
         match (dialect.admit(&request).await, &self.refuses) {

@@ -1,5 +1,7 @@
 //! How each product asks at a login, one file for each dialect.
 
+mod b2c;
+mod entra;
 mod keycloak;
 
 use std::path::Path;
@@ -66,7 +68,12 @@ pub trait Client: Send + Sync {
 
 /// All clients.
 pub fn all() -> Vec<Box<dyn Client>> {
-    vec![Box::new(keycloak::Keycloak)]
+    vec![
+        Box::new(b2c::B2c { seamless: false }),
+        Box::new(b2c::B2c { seamless: true }),
+        Box::new(entra::Entra),
+        Box::new(keycloak::Keycloak),
+    ]
 }
 
 /// An answer.
