@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::dialect::{Dialect, OpenContext, Topology};
 use super::dialects::{
-    auth0, basic, cognito, fusionauth, gravitee, keycloak, kinde, logto, phasetwo, ropc, strivacity, vtex, wso2,
-    zitadel,
+    auth0, b2c, basic, cognito, entra, fusionauth, gravitee, keycloak, kinde, logto, phasetwo, ropc, strivacity, vtex,
+    wso2, zitadel,
 };
 
 /// How the callers of a bridge authenticate.
@@ -60,8 +60,10 @@ pub struct Kind {
 /// The dialects, in the order of their names.
 pub const KINDS: &[Kind] = &[
     auth0::KIND,
+    b2c::KIND,
     basic::KIND,
     cognito::KIND,
+    entra::KIND,
     fusionauth::KIND,
     gravitee::KIND,
     keycloak::KIND,

@@ -7,8 +7,10 @@
 //! A dialect is two pure functions, its documentation, and a row in the [table](KINDS). What a product stores is made from
 //! the claims by a rule file. Who may call, deadlines, repeats and the meaning of outcomes are the same for every dialect.
 
+mod calls;
 mod dialect;
 mod dialects;
+mod jose;
 mod json;
 mod kinds;
 mod open;

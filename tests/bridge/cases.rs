@@ -73,6 +73,9 @@ pub struct Request {
     /// Sent a second time after it was admitted once.
     #[serde(default)]
     again: bool,
+    /// How often it was admitted before, if that is more than once.
+    #[serde(default)]
+    times: u32,
 }
 
 /// The value of a header, or those of a repeated one.
@@ -289,7 +292,7 @@ impl Case {
     /// Runs the case, and returns the cells of the matrix that it covers.
     async fn run(&self, dialect: &dyn Dialect, bridge: &str, context: &str) -> BTreeSet<String> {
         let context = format!("{context}, {}", self.name);
-        let Request { method, path, query, headers, json, text, caller, again } = &self.request;
+        let Request { method, path, query, headers, json, text, caller, again, times } = &self.request;
         let body = json.as_ref().map(Value::to_string).or_else(|| text.clone()).unwrap_or_default();
         let mut map = HeaderMap::new();
         if json.is_some() {
@@ -316,7 +319,7 @@ impl Case {
             caller: *caller,
         };
         let mut covered = BTreeSet::new();
-        if *again {
+        for _ in 0..(*times).max(u32::from(*again)) {
             assert!(dialect.admit(&request).await.is_ok(), "{context}: the first time");
             let _ = dialect.ask(&request).await;
         }

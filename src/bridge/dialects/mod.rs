@@ -1,8 +1,10 @@
 //! The dialects, one file for each.
 
 pub(super) mod auth0;
+pub(super) mod b2c;
 pub(super) mod basic;
 pub(super) mod cognito;
+pub(super) mod entra;
 pub(super) mod fusionauth;
 pub(super) mod gravitee;
 pub(super) mod keycloak;

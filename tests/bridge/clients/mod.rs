@@ -1,18 +1,20 @@
 //! How each product asks at a login, one file for each dialect.
 
-mod auth0;
+pub mod auth0;
+pub mod b2c;
 pub mod basic;
-mod cognito;
-mod fusionauth;
-mod gravitee;
+pub mod cognito;
+pub mod entra;
+pub mod fusionauth;
+pub mod gravitee;
 pub mod keycloak;
 pub mod kinde;
 pub mod logto;
-mod ropc;
+pub mod ropc;
 pub mod strivacity;
-mod vtex;
+pub mod vtex;
 pub mod wso2;
-mod zitadel;
+pub mod zitadel;
 
 use std::path::Path;
 use std::pin::Pin;
@@ -96,8 +98,11 @@ pub trait Client: Send + Sync {
 pub fn all() -> Vec<Box<dyn Client>> {
     vec![
         Box::new(auth0::Auth0),
+        Box::new(b2c::B2c { seamless: false }),
+        Box::new(b2c::B2c { seamless: true }),
         Box::new(basic::Basic),
         Box::new(cognito::Cognito),
+        Box::new(entra::Entra),
         Box::new(fusionauth::FusionAuth),
         Box::new(gravitee::Gravitee),
         Box::new(keycloak::UserMigration::keycloak()),
