@@ -1,5 +1,7 @@
 //! Customers of the shop sign in at cognito-local, which invokes the user-migration trigger.
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -22,7 +24,17 @@ impl Client for Open {
     }
 
     fn settings(&self) -> String {
-        "rule_params: { external_id_attribute: 'custom:landfall_id' }".to_owned()
+        "rules: cognito.yaml, rule_params: { external_id_attribute: 'custom:landfall_id' }".to_owned()
+    }
+
+    /// Rules of our own, by which one customer has to change the password: the shop asks nobody to.
+    fn prepare(&self, folder: &Path) {
+        let (rules, schema) =
+            (include_str!("../../rules/bridges/cognito.yaml"), include_str!("../../rules/bridges/cognito.schema.json"));
+        let own = rules.replace("{ $.must_change_password: true }", "{ $.username: mei.tanaka }");
+        assert_ne!(own, rules);
+        fs::write(folder.join("cognito.yaml"), own).expect("a file");
+        fs::write(folder.join("cognito.schema.json"), schema).expect("a file");
     }
 
     fn listen(&self) -> String {
@@ -125,6 +137,9 @@ async fn customers_sign_in_at_cognito_local() {
     assert_eq!((&user["email"], &user["status"]), (&json!(name), &json!("CONFIRMED")), "{user}");
     assert_eq!((&user["email_verified"], &user["family_name"]), (&json!("false"), &json!("Brandt")), "{user}");
     assert!(user["custom:landfall_id"].as_str().is_some_and(|id| id.len() == 32), "{user}");
+
+    let (status, must_change) = pool.sign_in("mei.tanaka", "kumo to yama").await;
+    assert_eq!((status, &must_change["__type"]), (400, &json!("PasswordResetRequiredException")), "{must_change}");
 
     shop.kill();
     let (status, again) = pool.sign_in(name, password).await;

@@ -1,5 +1,8 @@
 //! The scripts that run at products, run by Node.js with what the product has around them, against a running bridge.
 
+use std::fs;
+use std::path::PathBuf;
+
 use landfall::bridge::KINDS;
 use serde_json::{Value, json};
 
@@ -13,6 +16,25 @@ const MAX_BYTES: usize = 100_000;
 
 fn client(kind: &str) -> Box<dyn Client> {
     clients::all().into_iter().find(|client| client.kind() == kind).expect("a client")
+}
+
+/// The legacy database of a shop while it is unreadable.
+struct Outage {
+    path: PathBuf,
+    bytes: Vec<u8>,
+}
+
+impl Outage {
+    fn of(shop: &Shop) -> Self {
+        let path = shop.path().join("shop.db");
+        let bytes = fs::read(&path).expect("the shop");
+        fs::write(&path, vec![b'x'; bytes.len()]).expect("the shop");
+        Self { path, bytes }
+    }
+
+    fn end(self) {
+        fs::write(self.path, self.bytes).expect("the shop");
+    }
 }
 
 #[test]
@@ -34,7 +56,7 @@ fn the_function_of_cognito_ends_before_cognito_gives_up() {
 /// What the function of Cognito returns for an event, or the error that it throws.
 async fn cognito(shop: &Shop, url: &str, token: &str, event: &Value) -> Value {
     let path = shop.path().join("index.mjs");
-    std::fs::write(&path, script("cognito", "user-migration", url)).expect("a file");
+    fs::write(&path, script("cognito", "user-migration", url)).expect("a file");
     let text = format!(
         "import {{ handler }} from '{}';
          const ended = await handler({event}, {{}}).then((answer) => ({{ answer }}), ({{ name, message }}) => ({{ name, message }}));
@@ -67,6 +89,11 @@ async fn the_function_of_cognito_forwards_events() {
     assert_eq!(cognito(&shop, &url, "another-token-of-32-characters-0123", &sign_in).await, outage);
     assert_eq!(cognito(&shop, &format!("http://{}/", refused.address), TOKEN, &sign_in).await, outage);
     assert_eq!(cognito(&shop, &format!("http://{}/", hole.address), TOKEN, &sign_in).await, outage);
+
+    let legacy = Outage::of(&shop);
+    assert_eq!(cognito(&shop, &url, TOKEN, &sign_in).await, outage);
+    assert_eq!(cognito(&shop, &url, TOKEN, &event("ForgotPassword", "ida.brandt", None)).await, outage);
+    legacy.end();
 
     let known = cognito(&shop, &url, TOKEN, &event("ForgotPassword", "ida.brandt@example.com", None)).await;
     assert_eq!(known["answer"]["response"]["finalUserStatus"], "RESET_REQUIRED", "{known}");
@@ -123,6 +150,11 @@ async fn the_scripts_of_auth0_decide() {
     assert_eq!(auth0("login", &url, another, &["ida.brandt", "harbour-lamp-42"]).await, outage);
     assert_eq!(auth0("getUser", &url, another, &["ida.brandt@example.com"]).await, unknown);
 
+    let legacy = Outage::of(&shop);
+    assert_eq!(auth0("login", &url, TOKEN, &["ida.brandt", "harbour-lamp-42"]).await, outage);
+    assert_eq!(auth0("getUser", &url, TOKEN, &["ida.brandt@example.com"]).await, unknown);
+    legacy.end();
+
     assert_eq!(auth0("getUser", &url, TOKEN, &["nobody@example.com"]).await, [Value::Null]);
     let found = auth0("getUser", &url, TOKEN, &["ida.brandt@example.com"]).await;
     assert_eq!((&found[0], &found[1]["email"]), (&Value::Null, &json!("ida.brandt@example.com")));
@@ -169,6 +201,10 @@ async fn the_action_of_logto_decides() {
     assert_eq!(logto(&url, TOKEN, &foreign).await, json!({}), "who took the name first keeps it");
     assert_eq!(logto(&url, "another-token-of-32-characters-0123", &right).await, json!({ "error": "Error" }));
     assert!(logto(&format!("http://{}/", refused.address), TOKEN, &right).await["error"].is_string());
+
+    let legacy = Outage::of(&shop);
+    assert_eq!(logto(&url, TOKEN, &right).await, json!({ "error": "Error" }), "never invalid credentials");
+    legacy.end();
 
     let created = logto(&url, TOKEN, &right).await;
     assert_eq!(
