@@ -33,5 +33,6 @@ mod cases;
 mod clients;
 mod decisions;
 mod glewlwyd;
+mod later_logins;
 mod scripts;
 mod shop;

@@ -1,8 +1,8 @@
 //! How each product asks at a login, one file for each dialect.
 
 pub mod basic;
-mod fusionauth;
-mod gravitee;
+pub mod fusionauth;
+pub mod gravitee;
 mod keycloak;
 pub mod kinde;
 pub mod strivacity;
