@@ -34,5 +34,6 @@ mod clients;
 mod decisions;
 mod glewlwyd;
 mod later_logins;
+mod outages;
 mod scripts;
 mod shop;
