@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::client::call;
 use crate::clients::Client as _;
@@ -32,17 +32,6 @@ async fn asks(glewlwyd: &Glewlwyd, proxy: &Proxy) {
     assert_eq!(status, 200, "{answer}");
 }
 
-/// How the latest decisions about customers ended, last first.
-fn decisions(shop: &Shop, limit: usize) -> Vec<String> {
-    let limit = limit.to_string();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
-    command.args(["audit", "list", "--limit", &limit]).current_dir(shop.path());
-    let output = command.output().expect("it runs");
-    let lines = String::from_utf8(output.stdout).expect("text");
-    let decisions = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-    decisions.map(|decision| decision["outcome"].as_str().expect("an outcome").to_owned()).collect()
-}
-
 /// The shop forgets every password.
 fn legacy_ends(shop: &Shop) {
     let mut command = Command::new("sqlite3");
@@ -66,12 +55,12 @@ async fn customers_sign_in_at_glewlwyd() {
     assert_eq!(sign_in("nobody.here", "anything"), None);
     let profile = sign_in("ida.brandt", &ida).expect("she is signed in");
     assert_eq!(profile["username"], "ida.brandt");
-    assert_eq!(decisions(&shop, 3), ["migrated", "refused", "refused"]);
+    assert_eq!(shop.decisions(3), ["migrated", "refused", "refused"]);
 
     // glewlwyd stores nothing of her: it asks again, and the account store answers
     legacy_ends(&shop);
     assert!(sign_in("ida.brandt", &ida).is_some());
-    assert_eq!(decisions(&shop, 1), ["authenticated"]);
+    assert_eq!(shop.decisions(1), ["authenticated"]);
     assert_eq!(sign_in("ida.brandt", "not her password"), None);
 
     // it shows an outage as a wrong password, and serves its own users meanwhile

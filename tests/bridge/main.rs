@@ -49,6 +49,8 @@ mod node;
 mod open_paths;
 mod page;
 mod refusals;
+mod later_logins;
+mod outages;
 mod scripts;
 mod shop;
 mod storm;

@@ -1,9 +1,11 @@
 //! The invented shop of the demo with a service in front of it that has one bridge.
 
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 use landfall::demo::shop;
+use serde_json::Value;
 
 use crate::clients::{Client, Decision, Seen};
 use crate::running::{Running, client};
@@ -67,6 +69,17 @@ impl Shop {
             println!("{} {login}: {:?} {}", client.kind(), seen.decision, seen.raw);
         }
         seen
+    }
+
+    /// How the latest decisions ended, last first.
+    pub fn decisions(&self, limit: usize) -> Vec<String> {
+        let limit = limit.to_string();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
+        command.args(["audit", "list", "--limit", &limit]).current_dir(self.path());
+        let output = command.output().expect("it runs");
+        let lines = String::from_utf8(output.stdout).expect("text");
+        let decisions = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        decisions.map(|decision| decision["outcome"].as_str().expect("an outcome").to_owned()).collect()
     }
 
     /// The folder of its files.

@@ -87,9 +87,7 @@ impl Dialect for Strivacity {
                 Reply::json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "outcome": "unavailable" }))
                     .with(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)))
             }
-            BridgeOutcome::Refused | BridgeOutcome::Free | BridgeOutcome::Reserved | BridgeOutcome::Noted => {
-                said(&json!({ "outcome": "refused" }))
-            }
+            _ => said(&json!({ "outcome": "refused" })),
         }
     }
 }
