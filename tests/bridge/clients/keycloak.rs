@@ -12,6 +12,10 @@ impl Client for Keycloak {
         "keycloak"
     }
 
+    fn asks_twice(&self) -> bool {
+        true
+    }
+
     fn sign_in<'a>(
         &'a self,
         http: &'a reqwest::Client,

@@ -54,6 +54,12 @@ pub trait Client: Send + Sync {
     /// Writes the files that the settings name, such as keys.
     fn prepare(&self, _folder: &Path) {}
 
+    /// Whether the product asks who the customer is before it asks for the verdict on the password, so that the answers that
+    /// decide are not of one kind.
+    fn asks_twice(&self) -> bool {
+        false
+    }
+
     /// Asks as the product does when a customer signs in. `bridge` is the address of the bridge.
     fn sign_in<'a>(
         &'a self,
