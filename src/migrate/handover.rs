@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tokio::time::timeout_at;
 use zeroize::Zeroizing;
@@ -187,17 +188,20 @@ impl Visit<'_> {
         self.caller_writes() || self.cx.accounts.verifies_nothing()
     }
 
-    /// Whether a migration was completed while this login was in progress, as by a second login at the same time, or so
-    /// recently that the same identity provider may be asking again. Then the legacy system verifies the password, which
-    /// counted when this login began. Only for accounts whose passwords live where nothing verifies them for us.
+    /// Whether a migration was completed while this login was in progress, as by a second login at the same time, or its
+    /// password was verified so recently that the same identity provider may be asking again. Then the legacy system verifies
+    /// the password, which counted when this login began. Only for accounts whose passwords live where nothing verifies them
+    /// for us.
+    ///
+    /// When an interrupted migration was settled says nothing about repeats: the customer may have another password by then.
     pub(super) fn was_overtaken(&self, entry: &Entry) -> bool {
-        let repeat = self.handover.filter(|_| self.caller_writes()).map(|handover| handover.repeat);
-        let repeat = repeat.unwrap_or_default();
-        let since = self.started_at.checked_sub(repeat).unwrap_or(jiff::Timestamp::MIN);
-        // one that ends later was written by a clock that was ahead, and would count until that time has come
-        let until = self.cx.records.now().checked_add(repeat + self.cx.records.lease).unwrap_or(jiff::Timestamp::MAX);
-        let is_recent = entry.done_at.is_some_and(|done_at| (since..=until).contains(&done_at));
-        self.verifies_nothing() && entry.verified_at.is_some() && is_recent
+        let Some(verified_at) = entry.verified_at.filter(|_| self.verifies_nothing()) else { return false };
+        let repeat = self.handover.filter(|_| self.caller_writes()).map(|handover| handover.repeat).unwrap_or_default();
+        let since = self.started_at.checked_sub(repeat).unwrap_or(Timestamp::MIN);
+        // a later time was written by a clock that was ahead, and would count until it has come
+        let until = self.cx.records.now().checked_add(repeat + self.cx.records.lease).unwrap_or(Timestamp::MAX);
+        let was_completed = entry.done_at.is_some_and(|done_at| (self.started_at..=until).contains(&done_at));
+        was_completed || (since..=until).contains(&verified_at)
     }
 
     /// Makes the profile of a customer, if the identity provider that asks takes one.

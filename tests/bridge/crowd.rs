@@ -126,6 +126,11 @@ bridges: [ {{ kind: {kind}, {members}{bridge} }} ]
         self.client.kind()
     }
 
+    /// Whether the answers that decide are of two kinds.
+    pub fn asks_twice(&self) -> bool {
+        self.client.asks_twice()
+    }
+
     /// Whether the product stores who is handed over, so that nobody verifies passwords for it afterwards.
     pub fn hands_over(&self) -> bool {
         self.client.target().contains("handover")

@@ -23,9 +23,6 @@ const APART: Duration = Duration::from_millis(60);
 /// How often the times are taken again: the machine may have been busy with one class only.
 const ROUNDS: usize = 3;
 
-/// Products that ask who the customer is before they ask for the verdict, and are told in another way that nobody is.
-const TWO_STEPS: [&str; 2] = ["keycloak", "phasetwo"];
-
 /// The classes, and whether they are refused because of the password, so that a product with two steps learns of it in the
 /// second one.
 const CLASSES: [(&str, bool); 8] = [
@@ -130,7 +127,7 @@ async fn all_alike(client: Arc<dyn Client>) {
         let sampled = sampled(&crowd).await;
         let mut raws: BTreeMap<bool, &str> = BTreeMap::new();
         for (class, because_of_password) in classes(&crowd) {
-            let step = TWO_STEPS.contains(&crowd.kind()) && because_of_password;
+            let step = crowd.asks_twice() && because_of_password;
             for seen in &sampled[class] {
                 let raw = *raws.entry(step).or_insert(&seen.raw);
                 assert_eq!(seen.raw, raw, "{} {class}", crowd.kind());

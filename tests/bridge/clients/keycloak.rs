@@ -106,6 +106,10 @@ impl Client for UserMigration {
         true
     }
 
+    fn asks_twice(&self) -> bool {
+        true
+    }
+
     fn sign_in<'a>(
         &'a self,
         http: &'a reqwest::Client,

@@ -8,9 +8,6 @@ pub mod entra;
 pub mod fusionauth;
 pub mod gravitee;
 pub mod keycloak;
-pub mod fusionauth;
-pub mod gravitee;
-mod keycloak;
 pub mod kinde;
 pub mod logto;
 pub mod ropc;
@@ -84,6 +81,12 @@ pub trait Client: Send + Sync {
     /// Whether the product is told before the verdict whether the password must be changed. Then it must be for every
     /// customer whose hash may be verified in part.
     fn is_told_early(&self) -> bool {
+        false
+    }
+
+    /// Whether the product asks who the customer is before it asks for the verdict on the password, so that the answers that
+    /// decide are not of one kind.
+    fn asks_twice(&self) -> bool {
         false
     }
 

@@ -204,6 +204,10 @@ impl Client for Zitadel {
         )
     }
 
+    fn asks_twice(&self) -> bool {
+        true
+    }
+
     fn sign_in<'a>(
         &'a self,
         http: &'a reqwest::Client,

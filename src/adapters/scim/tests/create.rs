@@ -69,6 +69,7 @@ async fn an_interrupted_creation_is_completed() {
     for has_no_patch in [false, true] {
         let traps = Traps { lost: 1, drops_password: true, has_no_patch, ..Traps::default() };
         let Scene { service, target } = Scene::with(traps, json!({ "password": "patch" })).await;
+        assert_eq!(target.capabilities().states, Support::Yes);
         let ada = customer("1", "ada");
         ada.try_create(&target).await.unwrap_err();
         assert_eq!(ada.state(&target).await, Some(AccountState::Pending));

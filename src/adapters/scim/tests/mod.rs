@@ -17,7 +17,7 @@ use crate::adapters::suites::remote_target::check_behaviour;
 use crate::adapters::suites::target::{call, password, soon};
 use crate::ports::{
     AccountState, Authentication, Conflict, Created, Deleted, Deletion, ExternalId, LegacyKey, NewAccount,
-    PasswordChange, PortError, PortErrorKind, Target, TargetId,
+    PasswordChange, PortError, PortErrorKind, Support, Target, TargetId,
 };
 
 const RIGHT: &str = "correct horse";
@@ -124,6 +124,7 @@ pub(in crate::adapters) async fn scim_target_passes() {
 #[tokio::test]
 async fn a_target_with_passwords_in_one_request_does_what_it_can() {
     let Scene { service, target } = Scene::new(Traps::default()).await;
+    assert_eq!(target.capabilities().states, Support::No);
     let ada = customer("1", "ada");
     assert_eq!(ada.create(&target).await, new("u1"));
     let user = service.user("ada");

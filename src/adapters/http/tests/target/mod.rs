@@ -7,7 +7,7 @@ mod settings;
 
 use super::*;
 use crate::adapters::suites::remote_target::{RemoteCustomer, check_behaviour};
-use crate::ports::{Capabilities, Created, PasswordCheck, Target};
+use crate::ports::{Capabilities, Created, PasswordCheck, Support, Target};
 
 pub(super) use product::target_of;
 
@@ -41,6 +41,21 @@ async fn a_target_that_cannot_verify_passes() {
     assert_eq!(password, PasswordCheck::Nothing);
     check_behaviour(&target).await;
     assert_eq!(open(json!({ "params": { "client": "c-1" } })).capabilities().password, PasswordCheck::Api);
+}
+
+/// Only conditions in the look-up tell accounts without a password from others.
+#[tokio::test]
+async fn a_target_says_whether_it_tells_pending_accounts() {
+    let server = fake::Product::default().start().await;
+    let target = target_of(rest(&server, json!({})), Path::new("")).unwrap();
+    assert_eq!(target.capabilities().states, Support::Yes);
+    let folder = tempfile::tempdir().unwrap();
+    let (_, text) = crate::adapters::http::preset::presets().find(|(name, _)| *name == "rest").unwrap();
+    let text = text.replace("      pending_when: [ { $.has_password: false } ]\n", "");
+    std::fs::write(folder.path().join("shop.yaml"), text).unwrap();
+    std::fs::write(folder.path().join("rest.yaml"), include_str!("../../../../../rules/targets/rest.yaml")).unwrap();
+    let target = target_of(rest(&server, json!({ "preset": "shop.yaml" })), folder.path()).unwrap();
+    assert_eq!(target.capabilities().states, Support::No);
 }
 
 #[tokio::test]
