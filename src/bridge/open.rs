@@ -78,8 +78,13 @@ impl Bridge {
     /// A bridge with a dialect of a test.
     #[cfg(test)]
     pub(crate) fn of_test(kind: &'static Kind, callers: &[&str], dialect: Box<dyn Dialect>) -> Self {
-        let handover =
-            Handover { writer: kind.topology.writer(), profiles: None, repeat: kind.repeat, deadline: kind.deadline };
+        let handover = Handover {
+            writer: kind.topology.writer(),
+            profiles: None,
+            facts: Map::new(),
+            repeat: kind.repeat,
+            deadline: kind.deadline,
+        };
         let (path, callers) = (format!("/bridge/{}", kind.name), callers.iter().map(|&name| name.to_owned()).collect());
         Self { kind, path, callers, tenant: None, handover, dialect }
     }
