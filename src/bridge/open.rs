@@ -60,13 +60,14 @@ impl Bridge {
         let kind = Kind::named(&settings.kind).ok_or_else(|| failed("there is no such dialect".to_owned()))?;
         let rules = settings.rules_file(kind, folder);
         let rules = rules.map(|rules| ProductRules::open(&rules, &settings.rule_params)).transpose().map_err(failed)?;
+        let dialect = (kind.open)(&OpenContext { settings, folder, nonces, keyring, clock }).map_err(failed)?;
         let handover = Handover {
             writer: kind.topology.writer(),
+            asks_twice: dialect.asks_twice(),
             profiles: rules.map(|rules| Arc::new(rules) as Arc<dyn Profiles>),
             repeat: settings.repeat.unwrap_or(kind.repeat),
             deadline: settings.deadline.unwrap_or(kind.deadline),
         };
-        let dialect = (kind.open)(&OpenContext { settings, folder, nonces, keyring, clock }).map_err(failed)?;
         let (path, callers) = (settings.path().into_owned(), settings.callers.clone());
         Ok(Self { kind, path, callers, tenant: settings.tenant.clone(), handover, dialect })
     }
@@ -74,8 +75,13 @@ impl Bridge {
     /// A bridge with a dialect of a test.
     #[cfg(test)]
     pub(crate) fn of_test(kind: &'static Kind, callers: &[&str], dialect: Box<dyn Dialect>) -> Self {
-        let handover =
-            Handover { writer: kind.topology.writer(), profiles: None, repeat: kind.repeat, deadline: kind.deadline };
+        let handover = Handover {
+            writer: kind.topology.writer(),
+            asks_twice: dialect.asks_twice(),
+            profiles: None,
+            repeat: kind.repeat,
+            deadline: kind.deadline,
+        };
         let (path, callers) = (format!("/bridge/{}", kind.name), callers.iter().map(|&name| name.to_owned()).collect());
         Self { kind, path, callers, tenant: None, handover, dialect }
     }

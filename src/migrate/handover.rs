@@ -38,6 +38,9 @@ pub enum Writer {
 pub struct Handover {
     /// Who writes the account.
     pub writer: Writer,
+    /// Whether the provider takes the profile from one answer and the verdict on the password from another. Both are about
+    /// the customer whom the first legacy system that knows the identifier has: no other one is asked after a wrong password.
+    pub asks_twice: bool,
     /// Makes the profile that the provider stores; `None` if it takes none.
     pub profiles: Option<Arc<dyn Profiles>>,
     /// How long the provider may ask again for a customer who was handed over, and the legacy system still verifies the

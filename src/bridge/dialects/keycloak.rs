@@ -64,4 +64,8 @@ impl Dialect for Keycloak {
             _ => Reply::empty(StatusCode::UNAUTHORIZED),
         }
     }
+
+    fn asks_twice(&self) -> bool {
+        true
+    }
 }

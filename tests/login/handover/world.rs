@@ -50,6 +50,7 @@ impl Profiles for Everything {
 pub fn handover() -> Handover {
     Handover {
         writer: Writer::Caller,
+        asks_twice: false,
         profiles: Some(Arc::new(Everything)),
         repeat: REPEAT,
         deadline: Duration::from_secs(20),
