@@ -1,8 +1,8 @@
 //! Settings from the user's view: every finding as a whole rendered text, and every example and default in the
 //! reference.
 //!
-//! `UPDATE_CASES=1 cargo test --test settings` rewrites the texts, and `UPDATE_DOCS=1` the tables of the reference; read the
-//! difference before committing.
+//! `UPDATE_CASES=1 cargo test --test settings` rewrites the texts, and `UPDATE_DOCS=1` the tables of the reference and the pages
+//! of bridges; read the difference before committing.
 
 #![allow(
     clippy::expect_used,
@@ -22,6 +22,8 @@ use landfall::diag::render::{human, plain};
 use landfall::diag::{Files, Findings, codes};
 use serde_json::Value;
 
+#[path = "support/bridge_pages.rs"]
+mod bridge_pages;
 #[path = "support/pages.rs"]
 mod pages;
 #[path = "support/settings_reference.rs"]
@@ -155,6 +157,19 @@ fn the_tables_of_the_reference_are_generated() {
         let different = REFERENCE.lines().zip(wanted.lines()).find(|(have, wanted)| have != wanted);
         assert!(REFERENCE == wanted, "run with UPDATE_DOCS=1, and read the difference: {different:#?}");
     }
+}
+
+#[test]
+fn the_pages_of_bridges_are_generated() {
+    let wanted = bridge_pages::wanted();
+    let stale = bridge_pages::present().into_iter().filter(|path| !wanted.contains_key(path)).collect::<Vec<_>>();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        wanted.iter().for_each(|(path, text)| fs::write(path, text).unwrap());
+        return stale.iter().for_each(|path| fs::remove_file(path).unwrap());
+    }
+    let differs = |(path, text): &(&PathBuf, &String)| fs::read_to_string(path).ok().as_ref() != Some(text);
+    let different: Vec<_> = wanted.iter().filter(differs).map(|(path, _)| path).collect();
+    assert!(different.is_empty() && stale.is_empty(), "run with UPDATE_DOCS=1: {different:?} {stale:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ pub(crate) mod accounts;
 pub mod enriched;
 pub mod file;
 mod file_stamp;
-mod handover;
+pub(crate) mod handover;
 pub mod http;
 #[cfg(feature = "ldap")]
 pub mod ldap;

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use bumpalo::Bump;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use zeroize::Zeroizing;
 
 use crate::diag::render::plain;
@@ -15,7 +15,7 @@ use crate::engine::compile::{Loaded, Loader, compile};
 use crate::engine::outcome::Outcome;
 use crate::engine::plan::Plan;
 use crate::engine::probe::Silent;
-use crate::engine::run::Settings as RunSettings;
+use crate::engine::run::{Facts, Settings as RunSettings};
 use crate::migrate::{Customer, Profiles};
 use crate::ports::{NewAccount, PasswordChange};
 
@@ -190,8 +190,12 @@ impl ProductRules {
     /// # Errors
     /// Why they make none, in one sentence without values.
     pub fn account_of(&self, record: &str) -> Result<Zeroizing<String>, String> {
+        self.run(record, &self.settings)
+    }
+
+    fn run(&self, record: &str, settings: &RunSettings) -> Result<Zeroizing<String>, String> {
         let (arena, owner) = (Bump::new(), self.owner.name());
-        let run = self.plan.run(record, &self.settings, &arena, &mut Silent);
+        let run = self.plan.run(record, settings, &arena, &mut Silent);
         match run.outcomes.as_slice() {
             [Outcome::Account(made)] => {
                 let mut out = Vec::with_capacity(4096);
@@ -208,8 +212,9 @@ impl ProductRules {
 }
 
 impl Profiles for ProductRules {
-    fn profile(&self, customer: &Customer<'_>) -> Result<Zeroizing<String>, String> {
-        self.account_of(&record(customer, true)?)
+    fn profile(&self, customer: &Customer<'_>, facts: &Map<String, Json>) -> Result<Zeroizing<String>, String> {
+        let facts = Facts { added: facts.clone(), ..Facts::default() };
+        self.run(&record(customer, true)?, &RunSettings { facts, ..self.settings.clone() })
     }
 }
 
@@ -258,7 +263,7 @@ pub(crate) fn param_mistakes(owner: Owner, plan: &Plan, params: &BTreeMap<String
 fn record_of(new: &NewAccount<'_>) -> Result<Zeroizing<String>, String> {
     let NewAccount { external_id, legacy, logins, claims, change, .. } = *new;
     let has_password = new.password.is_some() || new.hash.is_some();
-    record(&Customer { external_id, legacy: Some(legacy), logins, claims, change }, has_password)
+    record(&Customer { external_id, legacy: Some(legacy), logins, claims, change, typed: None }, has_password)
 }
 
 /// The claims, with one member more.
@@ -272,6 +277,9 @@ fn record(customer: &Customer<'_>, has_password: bool) -> Result<Zeroizing<Strin
     if let (Some(about), Some(legacy)) = (about.as_object_mut(), customer.legacy) {
         about.insert("source".to_owned(), legacy.source.as_str().into());
         about.insert("legacy_id".to_owned(), legacy.id.as_str().into());
+    }
+    if let (Some(about), Some(typed)) = (about.as_object_mut(), customer.typed) {
+        about.insert("identifier".to_owned(), typed.into());
     }
     let claims = customer.claims.trim_end().strip_suffix('}').ok_or("the claims are not an object")?.trim_end();
     // the only text that ends so is an object without members

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::accounts::AccountStoreSettings;
 #[cfg(feature = "postgres")]
@@ -181,6 +182,12 @@ pub struct TargetContext<'c> {
     pub limits: Arc<dyn SharedLimits>,
 }
 
+/// The API of a product that stores accounts, for bridges whose product does not say in a request who the customer is.
+pub trait ProductApi: Send + Sync {
+    /// Gets a path below the address of the product; `None` if there is nothing.
+    fn get<'a>(&'a self, path: &'a str, request_id: &'a str) -> BoxFuture<'a, Result<Option<Value>, PortError>>;
+}
+
 /// The settings of a target.
 pub trait TargetAdapter: AdapterSettings {
     /// The address of the account store; empty if there is none.
@@ -211,6 +218,14 @@ pub trait TargetAdapter: AdapterSettings {
 
     /// Opens the target. Must be called within a tokio runtime.
     fn open<'a>(&'a self, context: TargetContext<'a>) -> BoxFuture<'a, Result<Arc<dyn Target>, PortError>>;
+
+    /// The API of the product that stores the accounts; `None` if it has none. Connects to nothing.
+    ///
+    /// # Errors
+    /// [`PortErrorKind::Misconfigured`](crate::ports::PortErrorKind::Misconfigured).
+    fn api(&self, _folder: &Path) -> Result<Option<Arc<dyn ProductApi>>, PortError> {
+        Ok(None)
+    }
 }
 
 /// How to open a ledger.

@@ -3,10 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use axum::http::Method;
+
 use super::question::{BridgeOutcome, Question};
 use super::reply::Reply;
 use super::request::BridgeRequest;
 use super::settings::BridgeSettings;
+use crate::adapters::registry::ProductApi;
 use crate::migrate::Writer;
 use crate::ports::{BoxFuture, Clock, Keyring, Nonces};
 
@@ -33,8 +36,8 @@ impl Topology {
     }
 }
 
-/// How one product asks, and what it takes as an answer. The functions are pure: what they need of the world is in
-/// [`OpenContext`], and used by [`admit`](Self::admit) alone.
+/// How one product asks, and what it takes as an answer. [`question`](Self::question) and [`reply`](Self::reply) are pure:
+/// what a dialect needs of the world is in [`OpenContext`], and used by the other functions alone.
 pub trait Dialect: Send + Sync {
     /// What a request asks.
     ///
@@ -59,6 +62,27 @@ pub trait Dialect: Send + Sync {
     fn admit<'a>(&'a self, _request: &'a BridgeRequest<'a>) -> BoxFuture<'a, Result<(), Reply>> {
         Box::pin(async { Ok(()) })
     }
+
+    /// Whether a request is answered without a caller, such as one of the customer's browser. It must ask nothing, and its reply
+    /// must be worth nothing to strangers.
+    fn is_open(&self, _method: &Method, _path: &str) -> bool {
+        false
+    }
+
+    /// What a request asks, for dialects that have to look something up for it: what the product did not say, or whether a
+    /// request was made before.
+    ///
+    /// # Errors
+    /// As [`question`](Self::question).
+    fn ask<'a>(&'a self, request: &'a BridgeRequest<'a>) -> BoxFuture<'a, Result<Question, Reply>> {
+        Box::pin(async { self.question(request) })
+    }
+
+    /// Looks up what the reply has to say beside the outcome, for dialects that have to, and adds it to
+    /// [`Question::echo`].
+    fn supplement<'a>(&'a self, _question: &'a mut Question, _outcome: &'a BridgeOutcome) -> BoxFuture<'a, ()> {
+        Box::pin(async {})
+    }
 }
 
 /// What a dialect is given when it is opened.
@@ -73,4 +97,6 @@ pub struct OpenContext<'c> {
     pub keyring: Arc<Keyring>,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
+    /// The API of the product that stores the accounts; `None` if Landfall's target is none.
+    pub product: Option<Arc<dyn ProductApi>>,
 }

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::dialect::{Dialect, OpenContext, Topology};
-use super::dialects::keycloak;
+use super::dialects::{
+    auth0, b2c, basic, cognito, entra, fusionauth, gravitee, keycloak, kinde, logto, phasetwo, ropc, strivacity, vtex,
+    wso2, zitadel,
+};
 
 /// How the callers of a bridge authenticate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +58,24 @@ pub struct Kind {
 }
 
 /// The dialects, in the order of their names.
-pub const KINDS: &[Kind] = &[keycloak::KIND];
+pub const KINDS: &[Kind] = &[
+    auth0::KIND,
+    b2c::KIND,
+    basic::KIND,
+    cognito::KIND,
+    entra::KIND,
+    fusionauth::KIND,
+    gravitee::KIND,
+    keycloak::KIND,
+    kinde::KIND,
+    logto::KIND,
+    phasetwo::KIND,
+    ropc::KIND,
+    strivacity::KIND,
+    vtex::KIND,
+    wso2::KIND,
+    zitadel::KIND,
+];
 
 impl Kind {
     /// The dialect with this name.

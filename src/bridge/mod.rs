@@ -7,17 +7,23 @@
 //! A dialect is two pure functions, its documentation, and a row in the [table](KINDS). What a product stores is made from
 //! the claims by a rule file. Who may call, deadlines, repeats and the meaning of outcomes are the same for every dialect.
 
+mod calls;
 mod dialect;
 mod dialects;
+mod jose;
 mod json;
 mod kinds;
 mod open;
+pub mod page;
 mod question;
 mod reply;
 mod request;
+mod sealed;
 mod secret;
 mod settings;
+mod signed;
 
+pub use crate::adapters::registry::ProductApi;
 pub use dialect::{Dialect, OpenContext, Topology};
 pub use kinds::{Authentication, KINDS, Kind, Script};
 pub use open::{Bridge, OpenBridgeError, members};

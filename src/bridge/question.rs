@@ -18,13 +18,16 @@ pub enum Ask {
     SignupCheck,
     /// That the account of the customer be created without a password, as after a forgotten one.
     Provision,
+    /// Nothing: the customer has got a password at the product, so that the legacy one is worth nothing. The identifier is the
+    /// id of the account at the target.
+    PasswordSet,
 }
 
 /// A question.
 pub struct Question {
     /// What is asked.
     pub ask: Ask,
-    /// The identifier as the customer typed it.
+    /// The identifier as the customer typed it; for [`Ask::PasswordSet`] the id of the account.
     pub identifier: String,
     /// The password as the customer typed it; needed by [`Ask::Login`], ignored otherwise.
     pub password: Option<Zeroizing<Vec<u8>>>,
@@ -32,6 +35,9 @@ pub struct Question {
     pub network: Option<IpAddr>,
     /// The product's own id of the request, for logs.
     pub correlation: Option<String>,
+    /// What else the request says, for the rules that make the profile: `$facts.added.NAME`. Callers choose it, so that a
+    /// dialect adds only short values of known shapes.
+    pub facts: Map<String, Value>,
     /// What the reply has to repeat.
     pub echo: Value,
 }
@@ -47,7 +53,15 @@ impl Question {
     /// A question without what most products do not say.
     #[must_use]
     pub fn new(ask: Ask, identifier: impl Into<String>) -> Self {
-        Self { ask, identifier: identifier.into(), password: None, network: None, correlation: None, echo: Value::Null }
+        Self {
+            ask,
+            identifier: identifier.into(),
+            password: None,
+            network: None,
+            correlation: None,
+            facts: Map::new(),
+            echo: Value::Null,
+        }
     }
 
     /// A login.
@@ -73,6 +87,8 @@ pub enum BridgeOutcome {
         /// The id of the account at the target.
         account: Option<String>,
     },
+    /// Password set: it is noted, if the account is one of a migration.
+    Noted,
     /// Temporarily unknown. This is not a refusal.
     Unavailable {
         /// When to ask again.

@@ -23,6 +23,9 @@ pub struct BridgeRequest<'r> {
     pub body: &'r [u8],
     /// The address of the customer, if a trusted proxy says it.
     pub network: Option<IpAddr>,
+    /// The address of who calls: the product, or the proxy nearest to it. `None` if a proxy that is not trusted stands in
+    /// between.
+    pub caller: Option<IpAddr>,
 }
 
 /// Never shows a body or a header.

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::kinds::{Authentication, KINDS, Kind};
 use crate::adapters::product_rules::{Owner, RulesFile};
-use crate::diag::{Files, Findings};
-use crate::settings::{Reporter, Secret, SecretSetting, SecretUse, units};
+use crate::diag::{Files, Findings, closest};
+use crate::settings::units::{self, Network};
+use crate::settings::{Reporter, Secret, SecretSetting, SecretUse};
 
 /// An identity provider that asks Landfall at its own login.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -59,6 +61,14 @@ pub struct BridgeSettings {
     /// The OAuth 2.0 clients that may ask (RFC 6749).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<ClientSettings>,
+    /// The addresses and networks from which the product calls. Addresses that a proxy forwards count only if the proxy is one
+    /// of `service.trusted_proxies`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub networks: Vec<Network>,
+    /// Secrets of which one is the last segment of the address that the product calls; any of them is accepted, so that
+    /// they can be rotated. At least 32 letters, digits, `-` and `_`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub path_secrets: Vec<Secret>,
 }
 
 /// What the access token of a caller must be.
@@ -121,7 +131,7 @@ impl BridgeSettings {
 
     /// The secrets among the settings.
     pub fn secrets(&mut self) -> Vec<SecretSetting<'_>> {
-        let Self { signing_secrets, decryption_key, clients, .. } = self;
+        let Self { signing_secrets, decryption_key, clients, path_secrets, .. } = self;
         let signing = signing_secrets.iter_mut().enumerate().map(|(at, secret)| {
             let usage = SecretUse::Token(MIN_SIGNING);
             SecretSetting { key: format!("signing_secrets.{at}"), secret, usage }
@@ -136,20 +146,29 @@ impl BridgeSettings {
             secret: &mut client.secret,
             usage: SecretUse::Token(Secret::MIN_TOKEN),
         });
-        signing.chain(decryption).chain(clients).collect()
+        let path = path_secrets.iter_mut().enumerate().map(|(at, secret)| SecretSetting {
+            key: format!("path_secrets.{at}"),
+            secret,
+            usage: SecretUse::Token(Secret::MIN_TOKEN),
+        });
+        signing.chain(decryption).chain(clients).chain(path).collect()
     }
 
     /// Reports mistakes beyond the shape of the settings, except in secrets and files. `callers` are the names in
     /// `service.callers`.
     pub fn check(&self, callers: &[&str], reporter: &mut Reporter<'_>) {
         let Some(kind) = Kind::named(&self.kind) else {
-            let known: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
             let message = format!("there is no bridge `{}`", self.kind);
-            return reporter.error("R506", "kind", message, format!("use one of {}", known.join(", ")));
+            let help = match closest(&self.kind, KINDS.iter().map(|kind| kind.name)) {
+                Some(near) => format!("did you mean `{near}`? `landfall bridge list` lists all bridges"),
+                None => "`landfall bridge list` lists all bridges".to_owned(),
+            };
+            return reporter.error("R506", "kind", message, help);
         };
         self.check_path(reporter);
         self.check_callers(kind, callers, reporter);
         self.check_own(kind, reporter);
+        self.check_networks(reporter);
         if self.rules.is_some() && kind.rules.is_none() {
             let message = format!("{} takes no profile, so that rules have nothing to make", kind.product);
             reporter.error("R506", "rules", message, "remove `rules`");
@@ -208,6 +227,8 @@ impl BridgeSettings {
             ("decryption_key", self.decryption_key.is_some()),
             ("access_token", self.access_token.is_some()),
             ("clients", !self.clients.is_empty()),
+            ("networks", !self.networks.is_empty()),
+            ("path_secrets", !self.path_secrets.is_empty()),
         ];
         for (key, is_set) in own {
             let is_needed = kind.needs.contains(&key);
@@ -219,6 +240,18 @@ impl BridgeSettings {
                 let help = format!("`landfall bridge show {}` says where to get it", kind.name);
                 reporter.error("R507", key, message, help);
             }
+        }
+    }
+
+    /// Without a secret, whoever calls from one of the networks could guess passwords.
+    fn check_networks(&self, reporter: &mut Reporter<'_>) {
+        if !self.path_secrets.is_empty() {
+            return;
+        }
+        for Network(network) in self.networks.iter().filter(|network| !is_closed(&network.0)) {
+            let message = format!("anybody in `{network}` could try passwords");
+            let help = "list the addresses of the product alone, or set `path_secrets` too";
+            reporter.error("R506", "networks", message, help);
         }
     }
 
@@ -254,6 +287,26 @@ impl BridgeSettings {
 
 /// The shortest secret that a product issues for its signatures or its encryption, in bytes.
 const MIN_SIGNING: usize = 16;
+
+/// The addresses of private networks (RFC 1918, RFC 4193, RFC 6598, loopback and link-local addresses).
+const PRIVATE: &[&str] = &[
+    "127.0.0.0/8",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "169.254.0.0/16",
+    "::1/128",
+    "fc00::/7",
+    "fe80::/10",
+];
+
+/// Whether a network is a single address, or not a part of the Internet.
+fn is_closed(network: &IpNet) -> bool {
+    let is_single = network.prefix_len() == network.max_prefix_len();
+    let private = PRIVATE.iter().filter_map(|private| private.parse::<IpNet>().ok());
+    is_single || private.into_iter().any(|private| private.contains(network))
+}
 
 /// The first segments of the service's own paths.
 const RESERVED: &[&str] = &["/v1", "/health", "/metrics", "/openapi.json"];

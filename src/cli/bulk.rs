@@ -108,6 +108,12 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         show::findings(&files, &findings);
     }
     let loaded = loaded.ok_or_else(|| stores::unusable(&arguments.config))?;
+    if loaded.settings.target.adapter().is_handover() {
+        let message =
+            "the identity providers that ask the bridges store the accounts, so there is nowhere to create any";
+        let help = "import customers by the product itself, or use the `http` target of the product for this command";
+        return Err(CommandError::new(message).help(help));
+    }
     let source = source_name(arguments, &loaded)?;
     stores::block_on(create(arguments, loaded, &source))
 }

@@ -5,9 +5,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use super::{CommandError, FINE, process, show};
+use crate::bridge::Kind;
+use crate::demo::bridge::{play, recorded, wrapped};
 use crate::demo::page::curl;
 use crate::demo::samples::MIGRATING;
-use crate::demo::world::{Demo, DemoError, open};
+use crate::demo::world::{Demo, DemoError, open, open_bridge};
 use crate::service::ServiceError;
 
 /// Arguments of `landfall demo`.
@@ -15,14 +17,22 @@ use crate::service::ServiceError;
 #[command(after_help = "Examples:
   landfall demo                          http://127.0.0.1:8080/, files in a temporary folder
   landfall demo --listen 127.0.0.1:0     choose a free port and print it
-  landfall demo --keep demo              keep the files in demo/ and continue with them next time")]
+  landfall demo --keep demo              keep the files in demo/ and continue with them next time
+  landfall demo --bridge keycloak        the calls of Keycloak at a login, and what Landfall answers
+  landfall demo --bridge keycloak --listen 127.0.0.1:8080
+                                         the same, and then go on answering")]
 pub struct Arguments {
     /// Address to listen on; must be a loopback address, because the demo has no caller credentials
-    #[arg(long, value_name = "ADDR", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))]
-    listen: SocketAddr,
+    /// [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
     /// Keep the shop, the account store and the ledger in this folder
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// Show the recorded calls of an identity provider at a login, the answers, and what the ledger recorded; then end, or go
+    /// on answering if `--listen` is given
+    #[arg(long, value_name = "KIND", value_parser = clap::builder::PossibleValuesParser::new(recorded()), conflicts_with = "keep")]
+    bridge: Option<String>,
 }
 
 /// Runs the command until Ctrl-C.
@@ -32,17 +42,52 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     process::prepare();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(arguments)).map(|()| FINE)
+    runtime.block_on(async {
+        match arguments.bridge.as_deref().and_then(Kind::named) {
+            Some(kind) => ask(kind, arguments.listen).await,
+            None => serve(arguments).await,
+        }
+    })?;
+    Ok(FINE)
 }
 
 async fn serve(arguments: &Arguments) -> Result<(), CommandError> {
-    let Demo { service, folder } = open(arguments.listen, arguments.keep.as_deref()).await.map_err(failed)?;
+    let listen = arguments.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)));
+    let Demo { service, folder, .. } = open(listen, arguments.keep.as_deref()).await.map_err(failed)?;
     // Before the address is printed, so that Ctrl-C always cleans up.
     let service = service.handling_signals().map_err(|error| failed(error.into()))?;
     show::output(&welcome(service.address(), folder.path()))?;
     service.run().await.map_err(|error| failed(error.into()))?;
     drop(folder);
     Ok(show::output("the demo has ended\n")?)
+}
+
+/// Asks the demo as an identity provider does.
+async fn ask(kind: &Kind, listen: Option<SocketAddr>) -> Result<(), CommandError> {
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let Demo { service, reports, folder } = open_bridge(listen.unwrap_or(any), kind).await.map_err(failed)?;
+    let service = service.handling_signals().map_err(|error| failed(error.into()))?;
+    let base = service.base();
+    let mut running = std::pin::pin!(service.run());
+    let intro = format!(
+        "{}: {}. These are its calls, and the answers of a service in front of the shop of the demo.",
+        kind.product, kind.about
+    );
+    show::output(&format!("{}\n", wrapped(&intro, "")))?;
+    let mut output = show::output;
+    tokio::select! {
+        ended = &mut running => return ended.map_err(|error| failed(error.into())),
+        played = play(kind, &base, &*reports, &mut output) => {
+            played.map_err(|error| CommandError::new(error.to_string()))?;
+        }
+    }
+    show::output(&format!("`landfall bridge show {}` says how it is set up.\n", kind.name))?;
+    if listen.is_some() {
+        show::output(&format!("\nThe bridge goes on at {base}/bridge/{}. Press Ctrl-C to stop.\n", kind.name))?;
+        running.await.map_err(|error| failed(error.into()))?;
+    }
+    drop(folder);
+    Ok(())
 }
 
 fn failed(error: DemoError) -> CommandError {

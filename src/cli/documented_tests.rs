@@ -10,13 +10,16 @@ use super::Arguments;
 
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let folders = ["docs", "docs/bridges"].map(|folder| fs::read_dir(root.join(folder)).unwrap());
+    let docs = folders.into_iter().flatten().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
     let pages = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"].map(|name| root.join(name));
     docs.chain(pages).collect()
 }
 
 /// The shell scripts of a page.
 fn scripts(text: &str) -> Vec<String> {
+    // blocks in lists are indented
+    let text: String = text.lines().map(|line| format!("{}\n", line.trim_start())).collect();
     let blocks = text.split("\n```sh").skip(1).filter_map(|rest| rest.split("\n```").next());
     blocks.filter_map(|block| block.split_once('\n')).map(|(_, script)| script.replace("\\\n", " ")).collect()
 }

@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 mod account;
 mod audit;
+mod bridge;
 mod bulk;
 mod capability;
 mod check;
@@ -65,6 +66,8 @@ enum Command {
     Audit(audit::Arguments),
     /// Move the ledger and the accounts from files to a database
     Ledger(ledger::Arguments),
+    /// List the identity providers that Landfall answers at their login, and show how each is set up
+    Bridge(bridge::Arguments),
     /// Print the effective settings, or a starter settings file
     Config(config::Arguments),
     /// Check rules and settings: names, paths, types, regexes, scripts
@@ -133,6 +136,7 @@ pub fn run() -> ExitCode {
         Command::WriteBack(arguments) => write_back::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Ledger(arguments) => ledger::run(&arguments),
+        Command::Bridge(arguments) => bridge::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),

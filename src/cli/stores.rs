@@ -157,7 +157,7 @@ pub(super) fn open<T>(
     block_on(async {
         let stores = config::stores(&settings, &folder, Opening::Existing).await.map_err(|error| not_opened(&error))?;
         let Stores { identifiers, keyring, ledger, target, .. } = stores;
-        let (lease, writes_back) = (settings.login.lease, settings.write_backs().next().is_some());
+        let (lease, writes_back) = (settings.lease(), settings.write_backs().next().is_some());
         work(&OpenStores { ledger, target, keyring, identifiers, lease, writes_back }).await
     })
 }

@@ -1,8 +1,8 @@
 //! Bridges: checks what contradicts each other, and opens them.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::open::BuildError;
 use super::settings::Settings;
@@ -11,24 +11,33 @@ use crate::migrate::Writer;
 use crate::ports::{Clock, Keyring, Nonces};
 use crate::settings::Reporter;
 
+/// How much longer than a login a claim lasts.
+const LONGER: Duration = Duration::from_millis(500);
+
 /// Checks everything that needs no files.
 pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
     let callers: Vec<&str> = settings.service.callers.iter().map(|caller| caller.name.as_str()).collect();
-    let mut paths: BTreeSet<String> = BTreeSet::new();
+    let mut paths: Vec<String> = Vec::new();
     for (at, bridge) in settings.bridges.iter().enumerate() {
         let mut reporter = reporter.section(format!("bridges.{at}"));
         bridge.check(&callers, &mut reporter);
-        let path = bridge.path().into_owned();
-        let is_within = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
-        if paths.contains(&path) {
-            let message = format!("two bridges have the path `{path}`");
-            reporter.error("R508", "path", message, "give each a `path` of its own");
-        } else if let Some(other) = paths.iter().find(|other| is_within(other, &path) || is_within(&path, other)) {
-            // whose callers may ask would depend on the rest of the path
-            let message = format!("one of the paths `{path}` and `{other}` is below the other");
-            reporter.error("R508", "path", message, "give each bridge a `path` that is not below another");
+        let deadline = bridge.deadline.or_else(|| Some(Kind::named(&bridge.kind)?.deadline));
+        if deadline.is_some_and(|deadline| deadline >= settings.service.request_timeout) {
+            let message = "requests would time out before the deadline of the bridge";
+            let help = "keep `service.request_timeout` above the `deadline` of every bridge";
+            reporter.error("R508", "deadline", message, help);
         }
-        paths.insert(path);
+        let path = bridge.path().into_owned();
+        if paths.contains(&path) {
+            let help = "give each a `path` of its own";
+            reporter.error("R508", "path", format!("two bridges have the path `{path}`"), help);
+        } else if let Some(other) = paths.iter().find(|other| is_below(other, &path) || is_below(&path, other)) {
+            // who may call one of them must not be who may call the other
+            let message = format!("of the paths `{path}` and `{other}`, one is below the other");
+            let help = "choose paths beside each other, such as `/bridge/shop` and `/bridge/forum`";
+            reporter.error("R508", "path", message, help);
+        }
+        paths.push(path);
         if let Some(tenant) = &bridge.tenant
             && !settings.systems().any(|system| system.tenants.contains(tenant))
         {
@@ -37,6 +46,11 @@ pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
         }
     }
     target(settings, reporter);
+}
+
+/// Whether a path is below another one.
+fn is_below(path: &str, other: &str) -> bool {
+    path.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// A customer who is handed over must not be looked up where Landfall stores accounts, and an account of the product needs
@@ -58,9 +72,29 @@ fn target(settings: &Settings, reporter: &mut Reporter<'_>) {
             reporter.contradiction(&path, "target.kind", &message, "choose the target where accounts are stored");
         }
     }
+    for (at, kind) in kinds.clone() {
+        if !hands_over(kind) && kind.rules.is_some() && !target.finds_logins() && !target.is_handover() {
+            let path = format!("bridges.{at}.kind");
+            let message = format!("{} takes a profile at every login, which this target does not give", kind.product);
+            let help = "set `target: { kind: sql, … }`, Landfall's own account store";
+            reporter.contradiction(&path, "target.kind", &message, help);
+        }
+    }
     if target.is_handover() && !kinds.clone().any(|(_, kind)| hands_over(kind)) {
         let help = "add one under `bridges`; `landfall bridge list` shows all";
         reporter.error("R506", "target.kind", "there is no bridge to hand customers over to", help);
+    }
+}
+
+impl Settings {
+    /// How long a claim lasts: `login.lease`, or longer for bridges whose logins may create accounts at the target later than
+    /// that.
+    pub fn lease(&self) -> Duration {
+        let writes = self.bridges.iter().filter_map(|bridge| Some((bridge, Kind::named(&bridge.kind)?)));
+        let deadlines = writes
+            .filter(|(_, kind)| kind.topology.writer() == Writer::Target)
+            .map(|(bridge, kind)| bridge.deadline.unwrap_or(kind.deadline) + LONGER);
+        deadlines.fold(self.login.lease, Duration::max)
     }
 }
 
@@ -72,6 +106,11 @@ pub(super) fn open(
     keyring: &Arc<Keyring>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Vec<Bridge>, BuildError> {
-    let open = |bridge| Bridge::open(bridge, folder, Arc::clone(nonces), Arc::clone(keyring), Arc::clone(clock));
-    settings.bridges.iter().map(|bridge| open(bridge).map_err(BuildError::from)).collect()
+    let mut bridges = Vec::with_capacity(settings.bridges.len());
+    for bridge in &settings.bridges {
+        let product = settings.target.adapter().api(folder)?;
+        let (nonces, keyring, clock) = (Arc::clone(nonces), Arc::clone(keyring), Arc::clone(clock));
+        bridges.push(Bridge::open(bridge, folder, nonces, keyring, clock, product)?);
+    }
+    Ok(bridges)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Loaded;
 use super::open::{BuildError, Stores, number, stores};
-use super::settings::{LoginSettings, Settings};
+use super::settings::Settings;
 use super::systems::{self, OpenSystems, Which};
 use super::write_back;
 use crate::adapters::file::FileReport;
@@ -97,10 +97,8 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
         observer,
         keyring,
     };
-    let migrator = MigratorSettings {
-        events: subscribed(&settings.hooks.webhooks),
-        ..migrator(&settings.login, identifiers, settings.tenant.clone())
-    };
+    let migrator =
+        MigratorSettings { events: subscribed(&settings.hooks.webhooks), ..migrator(&settings, identifiers) };
     Ok(Built { parts, migrator, ledger, target: store, callers, bridges, delivery, anchors, reports, figures })
 }
 
@@ -120,20 +118,17 @@ fn receivers(settings: &Settings) -> Vec<String> {
 }
 
 /// The settings of the migrator, without events.
-pub(super) fn migrator(
-    login: &LoginSettings,
-    identifiers: IdentifierProfile,
-    tenant: Option<String>,
-) -> MigratorSettings {
+pub(super) fn migrator(settings: &Settings, identifiers: IdentifierProfile) -> MigratorSettings {
+    let login = &settings.login;
     MigratorSettings {
         identifiers,
-        tenant,
+        tenant: settings.tenant.clone(),
         deadline: login.deadline,
         floor: login.floor,
         quantum: login.quantum,
         attempts: (&login.attempts).into(),
         turns: number(login.turns),
-        lease: login.lease,
+        lease: settings.lease(),
         waiting: number(login.waiting),
         lookups: number(login.lookups),
         ..MigratorSettings::default()

@@ -87,10 +87,8 @@ pub async fn bulk(
         observer: Arc::new(Silent),
         keyring,
     };
-    let migrator = MigratorSettings {
-        events: subscribed(&settings.hooks.webhooks),
-        ..migrator(&settings.login, identifiers, settings.tenant.clone())
-    };
+    let migrator =
+        MigratorSettings { events: subscribed(&settings.hooks.webhooks), ..migrator(&settings, identifiers) };
     Ok(BulkParts { parts, migrator, limits, target: store, reports, concurrency: guards.concurrency })
 }
 

@@ -1,5 +1,6 @@
 //! `landfall demo`: a fictional shop, the real login in front of it, and a page to watch customers migrate.
 
+pub mod bridge;
 pub mod folder;
 pub mod mapping;
 pub mod page;

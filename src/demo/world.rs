@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
+use super::bridge::settings;
 use super::folder::Folder;
 use super::routes::{PageState, routes};
 use super::rules::{DemoRulesError, rules};
@@ -16,15 +17,17 @@ use super::shop::{self, ShopError};
 use super::step_text::SOURCE;
 use super::switch::Switch;
 use super::watch::{Both, Watch};
+use crate::adapters::handover::nowhere;
 use crate::adapters::sql::{ListSettings, SqlError, SqlSettings, SqlSource};
 use crate::adapters::sqlite::{AccountStore, SqliteLedger};
 use crate::adapters::stored_hash::StoredHashVerifier;
+use crate::bridge::{Bridge, Kind, OpenBridgeError};
 use crate::hashing::Hasher;
-use crate::migrate::{LegacySystem, LiveRules, Migrator, MigratorParts, MigratorSettings, Verifiers};
+use crate::migrate::{LegacySystem, LiveRules, Migrator, MigratorParts, MigratorSettings, Verifiers, Writer};
 use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{PasswordStore, Peppers, StoreParameters};
 use crate::password::{Credential, Limits, Problem};
-use crate::ports::{Keyring, KeyringError, Ledger, NoHooks, PortError, SystemClock, Target};
+use crate::ports::{Keyring, KeyringError, Ledger, NoHooks, Nonces, PortError, Reports, SystemClock, Target};
 use crate::random;
 use crate::service::{Bound, Metrics, Service, ServiceError, ServiceSettings, Telemetry};
 
@@ -58,18 +61,28 @@ pub enum DemoError {
     /// The hasher cannot be created.
     #[error("cannot create the hasher: {0}")]
     Hasher(Problem),
+    /// The bridge cannot be opened.
+    #[error(transparent)]
+    Bridge(#[from] OpenBridgeError),
     /// The service cannot start.
     #[error(transparent)]
     Service(#[from] ServiceError),
 }
 
 /// A demo that is ready to be served.
-#[derive(Debug)]
 pub struct Demo {
     /// The service, bound to its address.
     pub service: Bound,
+    /// What the ledger tells.
+    pub reports: Arc<dyn Reports>,
     /// The folder of the files. It must outlive the service.
     pub folder: Folder,
+}
+
+impl std::fmt::Debug for Demo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Demo").field("service", &self.service).field("folder", &self.folder).finish_non_exhaustive()
+    }
 }
 
 /// Creates everything in a temporary folder, or continues with the files in a kept folder.
@@ -77,14 +90,33 @@ pub struct Demo {
 /// # Errors
 /// [`DemoError`].
 pub async fn open(listen: SocketAddr, keep: Option<&Path>) -> Result<Demo, DemoError> {
-    let folder = keep.map_or_else(Folder::temporary, Folder::kept)?;
+    build(listen, keep.map_or_else(Folder::temporary, Folder::kept)?, None).await
+}
+
+/// The same in a temporary folder, with a bridge. If its product stores the accounts, there is no account store.
+///
+/// # Errors
+/// [`DemoError`].
+pub async fn open_bridge(listen: SocketAddr, kind: &Kind) -> Result<Demo, DemoError> {
+    build(listen, Folder::temporary()?, Some(kind)).await
+}
+
+async fn build(listen: SocketAddr, folder: Folder, bridge: Option<&Kind>) -> Result<Demo, DemoError> {
     let keyring = Arc::new(Keyring::new(&key(&folder)?)?);
     let shop = Arc::new(Switch::new(Arc::new(source(&folder).await?)));
     let hasher = hasher()?;
-    let store = folder.file("accounts.db");
-    let target: Arc<dyn Target> = Arc::new(AccountStore::open("accounts", &store, Arc::clone(&hasher)).await?);
+    let target: Arc<dyn Target> = match bridge.map(|kind| kind.topology.writer()) {
+        Some(Writer::Caller) => nowhere("accounts"),
+        Some(Writer::Target) | None => {
+            Arc::new(AccountStore::open("accounts", &folder.file("accounts.db"), Arc::clone(&hasher)).await?)
+        }
+    };
     let ledger = folder.file("ledger.db").display().to_string();
-    let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&ledger, Arc::clone(&keyring)).await?);
+    let ledger = Arc::new(SqliteLedger::open(&ledger, Arc::clone(&keyring)).await?);
+    let reports: Arc<dyn Reports> = Arc::clone(&ledger) as _;
+    let bridges =
+        bridge.map(|kind| opened(kind, &folder, Arc::clone(&ledger) as _, Arc::clone(&keyring))).transpose()?;
+    let ledger: Arc<dyn Ledger> = ledger;
     let (watch, metrics) = (Arc::new(Watch::default()), Metrics::new());
     let verifiers = Verifiers::only(Arc::new(StoredHashVerifier::new(Arc::clone(&hasher))));
     let rules = Arc::new(LiveRules::new(rules()?));
@@ -110,7 +142,7 @@ pub async fn open(listen: SocketAddr, keep: Option<&Path>) -> Result<Demo, DemoE
         target: store,
         ledger,
         callers: None,
-        bridges: Vec::new(),
+        bridges: bridges.into_iter().collect(),
         metrics,
         reload: Vec::new(),
         settings,
@@ -118,7 +150,14 @@ pub async fn open(listen: SocketAddr, keep: Option<&Path>) -> Result<Demo, DemoE
     let service = service.bind()?;
     let address = service.address().to_string();
     let service = service.with_pages(routes(PageState { migrator, target, shop, watch, address }));
-    Ok(Demo { service, folder })
+    Ok(Demo { service, reports, folder })
+}
+
+/// The bridge of a dialect.
+fn opened(kind: &Kind, folder: &Folder, nonces: Arc<dyn Nonces>, keyring: Arc<Keyring>) -> Result<Bridge, DemoError> {
+    let reason = "the demo has no recorded calls of it".to_owned();
+    let settings = settings(kind).ok_or_else(|| OpenBridgeError { kind: kind.name.to_owned(), reason })?;
+    Ok(Bridge::open(&settings, folder.path(), nonces, keyring, Arc::new(SystemClock), None)?)
 }
 
 /// Opens the shop, and creates it if it does not exist.

@@ -33,7 +33,7 @@ pub struct Facts {
     pub tenant: Option<String>,
     /// `$facts.identifier`: what the customer typed to sign in.
     pub identifier: Option<String>,
-    /// `$facts.added.<name>`: what hooks of a login add.
+    /// `$facts.added.<name>`: what hooks of a login add, or what an identity provider said in its request.
     pub added: serde_json::Map<String, serde_json::Value>,
 }
 

@@ -51,6 +51,7 @@ impl Newcomer {
             logins: &identity.logins,
             claims: &draft.claims,
             change: draft.change,
+            typed: None,
         }
     }
 

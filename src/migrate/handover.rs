@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 use tokio::time::timeout_at;
 use zeroize::Zeroizing;
 
@@ -19,6 +20,7 @@ use super::outcome::{Outcome, Refusal};
 use super::step::Step;
 use super::visit::Visit;
 use crate::model::Password;
+use crate::password::{Credential, parse};
 use crate::ports::{
     AccountLookup, AccountState, Decision, DecisionOutcome, DecisionReason, Entry, EntryState, ExternalId, Found,
     LegacyKey, Operation, PasswordChange, StoredAccount,
@@ -38,14 +40,17 @@ pub enum Writer {
 pub struct Handover {
     /// Who writes the account.
     pub writer: Writer,
-    /// Whether the provider takes the profile from one answer and the verdict on the password from another. Both are about
-    /// the customer whom the first legacy system that knows the identifier has: no other one is asked after a wrong password.
-    pub asks_twice: bool,
+    /// Whether the provider has the account, or its profile from another answer, when it asks for the verdict on the password.
+    /// The verdict is about the customer whom the first legacy system that knows the identifier has: no other one is asked
+    /// after a wrong password.
+    pub knows_account: bool,
     /// Makes the profile that the provider stores; `None` if it takes none.
     pub profiles: Option<Arc<dyn Profiles>>,
     /// How long the provider may ask again for a customer who was handed over, and the legacy system still verifies the
     /// password. After that, the customer is refused.
     pub repeat: Duration,
+    /// What else the provider says in its request, for the rules that make the profile: `$facts.added.NAME`.
+    pub facts: Map<String, Value>,
     /// How long the whole login may take, in place of [`MigratorSettings::deadline`](super::MigratorSettings::deadline).
     pub deadline: Duration,
 }
@@ -59,11 +64,11 @@ impl fmt::Debug for Handover {
 
 /// Makes what an identity provider stores from an account.
 pub trait Profiles: Send + Sync {
-    /// The profile of a customer, as JSON text.
+    /// The profile of a customer, as JSON text. `facts` is what the provider says in its request.
     ///
     /// # Errors
     /// Why there is none, in one sentence without values.
-    fn profile(&self, customer: &Customer<'_>) -> Result<Zeroizing<String>, String>;
+    fn profile(&self, customer: &Customer<'_>, facts: &Map<String, Value>) -> Result<Zeroizing<String>, String>;
 }
 
 /// A customer to make a profile for.
@@ -79,6 +84,8 @@ pub struct Customer<'a> {
     pub claims: &'a str,
     /// Whether the password must be changed.
     pub change: PasswordChange,
+    /// The identifier as the customer typed it at the identity provider that asks.
+    pub typed: Option<&'a str>,
 }
 
 /// Never shows values.
@@ -119,7 +126,8 @@ impl Migrator {
 
     /// The profile of a customer, for an identity provider that asks for it without a password: before it asks for the
     /// verdict on one, or because the password was forgotten. Nobody is handed over by it; it contains no hash. Customers
-    /// who are disabled or locked in the legacy system, denied by the rules, or handed over before are not known.
+    /// who are disabled or locked in the legacy system, denied by the rules, or handed over before are not known. A password
+    /// whose stored hash ignores part of it must be changed: whether it was verified in full is known only afterwards.
     pub async fn profile(
         &self,
         request_id: &str,
@@ -202,8 +210,10 @@ impl Visit<'_> {
 
     /// Makes the profile of a customer, if the identity provider that asks takes one.
     pub(super) fn make_profile(&mut self, customer: &Customer<'_>) -> Flow<()> {
-        let Some(profiles) = self.handover.and_then(|handover| handover.profiles.as_ref()) else { return Ok(()) };
-        match profiles.profile(customer) {
+        let Some(handover) = self.handover else { return Ok(()) };
+        let Some(profiles) = handover.profiles.as_ref() else { return Ok(()) };
+        let typed = self.run.facts.identifier.as_deref();
+        match profiles.profile(&Customer { typed, ..*customer }, &handover.facts) {
             Ok(profile) => {
                 self.profile = Some(Profile(profile));
                 Ok(())
@@ -228,9 +238,14 @@ impl Visit<'_> {
         let StoredAccount { legacy, logins, claims, change, .. } =
             stored.ok_or_else(|| Ending::refused(Refusal::Missing))?;
         let external_id = found.external_id.clone().unwrap_or_else(|| ExternalId(found.id.0.clone()));
-        let customer =
-            Customer { external_id: &external_id, legacy: legacy.as_ref(), logins: &logins, claims: &claims, change };
-        self.make_profile(&customer)
+        self.make_profile(&Customer {
+            external_id: &external_id,
+            legacy: legacy.as_ref(),
+            logins: &logins,
+            claims: &claims,
+            change,
+            typed: None,
+        })
     }
 
     async fn find_profile(&mut self, identifier: &str, network: Option<IpAddr>) -> Flow<()> {
@@ -252,12 +267,15 @@ impl Visit<'_> {
         let draft = self.map(&admission, &identity, &record)?;
         self.keep_own_logins(&admission, &mut identity).await?;
         self.check_claimable(&identity).await?;
+        // Which passwords match is known too late for the profile; an unknown is never "verified".
+        let may_be_lossy = identity.credential.as_ref().is_some_and(ignores_part);
         let customer = Customer {
             external_id: &identity.external_id,
             legacy: Some(&identity.key),
             logins: &identity.logins,
             claims: &draft.claims,
-            change: draft.change,
+            change: if may_be_lossy { PasswordChange::Required } else { draft.change },
+            typed: None,
         };
         self.make_profile(&customer)
     }
@@ -290,4 +308,9 @@ impl Visit<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a stored hash ignores part of ordinary passwords. One that cannot be read verifies none.
+fn ignores_part(credential: &Credential) -> bool {
+    parse(credential).is_ok_and(|parsed| parsed.ignores_part())
 }

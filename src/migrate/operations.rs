@@ -159,17 +159,29 @@ impl Migrator {
             return Ok(None);
         };
         let set = self.cx.accounts.target.set_password(visit.call(), id, &password, self.cx.records.now()).await?;
-        let outcome = if set.is_some() { DecisionOutcome::Set } else { DecisionOutcome::Unknown };
-        if set.is_some() {
-            visit.note_password_set(account.legacy.as_ref(), id);
+        match &set {
+            Some(_) => visit.record_password(&account, id).await?,
+            None => visit.record_decision(DecisionOutcome::Unknown, None, Vec::new()).await?,
         }
-        let is_activated = set.is_some() && account.state == AccountState::Pending;
-        let told = account.legacy.as_ref().filter(|_| is_activated).and_then(|key| {
-            // from now on the legacy password is worth nothing, as after a migration
-            self.cx.records.write_back(key, id, None, self.cx.records.now(), request_id)
-        });
-        visit.record_decision(outcome, set.clone(), told.into_iter().collect()).await?;
         Ok(set)
+    }
+
+    /// Notes that an account has got a password at the target without Landfall, as after a forgotten one: a pending account
+    /// becomes active, and the legacy password is worth nothing from now on. Returns whether the account is known.
+    ///
+    /// # Errors
+    /// Any error of the target or the ledger.
+    pub async fn password_was_set(&self, request_id: &str, id: &TargetId) -> Result<bool, PortError> {
+        if self.cx.accounts.store() == Store::Wrong {
+            return Err(PortError::new(PortErrorKind::Unavailable, "login", "password_was_set"));
+        }
+        let mut visit = Visit::begin(&self.cx, Operation::PasswordSet, request_id.to_owned());
+        let (target, records) = (&*self.cx.accounts.target, &self.cx.records);
+        let known = KnownAccount::find(target, &*records.ledger, &records.keyring, visit.call(), id).await?;
+        match known.filter(|account| !account.is_buried) {
+            Some(account) => visit.record_password(&account, id).await.map(|()| true),
+            None => visit.record_decision(DecisionOutcome::Unknown, None, Vec::new()).await.map(|()| false),
+        }
     }
 
     /// The account operations for operators.
@@ -278,6 +290,16 @@ impl Visit<'_> {
         // Nothing is verified here, so ports that take a password get an empty one.
         let password = Password::new(Vec::new()).map(Arc::new).map_err(|_| Ending::refused(Refusal::Malformed))?;
         Ok(Admission { identifier, password, network })
+    }
+
+    /// Records that an account has got a password of its own.
+    async fn record_password(&mut self, account: &KnownAccount, id: &TargetId) -> Result<(), PortError> {
+        self.note_password_set(account.legacy.as_ref(), id);
+        let told = account.legacy.as_ref().filter(|_| account.state == AccountState::Pending).and_then(|key| {
+            // from now on the legacy password is worth nothing, as after a migration
+            self.cx.records.write_back(key, id, None, self.cx.records.now(), &self.request_id)
+        });
+        self.record_decision(DecisionOutcome::Set, Some(id.clone()), told.into_iter().collect()).await
     }
 
     /// Records the decision of an operation in the ledger.

@@ -160,9 +160,9 @@ impl Visit<'_> {
     }
 
     /// Whether further legacy systems may know the customer better than the first one that does. An identity provider that has
-    /// the profile of a customer already would give it to another one.
+    /// the account of that customer already would give it to another one.
     fn may_ask_on(&self) -> bool {
-        !self.handover.is_some_and(|handover| handover.asks_twice)
+        !self.handover.is_some_and(|handover| handover.knows_account)
     }
 
     /// Fetches, verifies and maps. Writes nothing. A customer who is not known is not counted.

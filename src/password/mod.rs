@@ -129,6 +129,13 @@ impl Parsed {
         self.stored.cost()
     }
 
+    /// Whether the scheme ignores part of ordinary passwords, such as everything after 8 bytes, or the case of letters. A
+    /// match may then well be a [lossy](Verdict::LossyMatch) one; which of both it is depends on the password.
+    #[must_use]
+    pub fn ignores_part(&self) -> bool {
+        self.stored.ignores_part()
+    }
+
     /// The stored text in its canonical form; `None` for credentials in parts.
     #[must_use]
     pub fn canonical(&self) -> Option<String> {

@@ -27,6 +27,11 @@ pub(crate) trait StoredHash: Send + Sync {
     fn canonical(&self) -> Option<String> {
         None
     }
+
+    /// Whether it ignores part of an ordinary password, so that a match may well be a lossy one.
+    fn ignores_part(&self) -> bool {
+        false
+    }
 }
 
 /// The input of a check.
@@ -83,6 +88,10 @@ impl StoredHash for Prepared {
     fn canonical(&self) -> Option<String> {
         Some(format!("{}{}", self.prefix.as_ref()?, self.inner.canonical()?))
     }
+
+    fn ignores_part(&self) -> bool {
+        self.inner.ignores_part()
+    }
 }
 
 /// A hash whose text has a prefix: `{CRYPT}`, `{bcrypt}`, `argon2`.
@@ -108,6 +117,10 @@ impl StoredHash for Wrapped {
 
     fn canonical(&self) -> Option<String> {
         Some(format!("{}{}", self.prefix, self.inner.canonical()?))
+    }
+
+    fn ignores_part(&self) -> bool {
+        self.inner.ignores_part()
     }
 }
 
@@ -161,6 +174,10 @@ impl StoredHash for Printed {
     fn canonical(&self) -> Option<String> {
         Some(self.printed.clone())
     }
+
+    fn ignores_part(&self) -> bool {
+        self.inner.ignores_part()
+    }
 }
 
 impl Printed {
@@ -191,5 +208,9 @@ impl StoredHash for AnyOf {
             }
         }
         verdict
+    }
+
+    fn ignores_part(&self) -> bool {
+        self.0.iter().any(|stored| stored.ignores_part())
     }
 }

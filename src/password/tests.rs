@@ -150,6 +150,26 @@ fn foreign_hashes_verify_and_are_detected() {
     }
 }
 
+#[test]
+fn hashes_that_ignore_part_of_ordinary_passwords_say_so() {
+    for (scheme, text, ignores) in [
+        ("descrypt", "Lff0PKOx9LFac", true),
+        ("ldap", "{CRYPT}Lff0PKOx9LFac", true),
+        ("lmhash", "e52cac67419a9a224a3b108f3fa6cb6d", true),
+        ("bsdicrypt", "_J9..CCCCXBrJUJV154M", false),
+        // only what is longer than 72 bytes, which no ordinary password is
+        ("bcrypt", "$2b$05$OFow9ag/05kVW63TyCOfNuSrVaR6nDyy4v5i0n9nK7gqJ/L9O38kW", false),
+        (
+            "auto",
+            "$6$saltsalt$3B8uLWCM8pExxFue/cKJMycnR9l05M4HWVb2lmeeMfyjKATY/c5B7enyfVBKXSD8vIttrEYhCp0zKUCKRZs8/1",
+            false,
+        ),
+    ] {
+        let parsed = parse(&Credential::encoded(scheme, text)).unwrap_or_else(|problem| panic!("{text}: {problem}"));
+        assert_eq!(parsed.ignores_part(), ignores, "{scheme}");
+    }
+}
+
 /// The hashcat examples for modes 9200 and 9300.
 #[test]
 fn cisco_examples_of_hashcat_verify() {

@@ -50,9 +50,9 @@ impl App {
         Self(Arc::new(shared))
     }
 
-    /// Who connects: with callers in the settings, only backends get this far.
+    /// Who connects: with callers or bridges in the settings, only backends get this far.
     pub(super) fn peers(&self) -> Peers {
-        if self.callers.is_some() { Peers::Callers } else { Peers::Customers }
+        if self.callers.is_some() || !self.bridges.is_empty() { Peers::Callers } else { Peers::Customers }
     }
 
     /// Waits until all work is done, including work whose caller has hung up.

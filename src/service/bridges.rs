@@ -17,8 +17,10 @@ use super::problem::{Problem, ProblemName};
 use super::request::RequestInfo;
 use super::routes::DEFAULT_RETRY_AFTER;
 use crate::bridge::{Accepted, Ask, Bridge, BridgeOutcome, BridgeRequest, Question, Reply, members};
-use crate::migrate::{Answer, Challenge, Login, Outcome, Profile, ProfileAnswer, ProvisionAnswer, SignupAnswer};
-use crate::ports::PasswordChange;
+use crate::migrate::{
+    Answer, Challenge, Handover, Login, Outcome, Profile, ProfileAnswer, ProvisionAnswer, SignupAnswer,
+};
+use crate::ports::{PasswordChange, TargetId};
 
 /// The bridges of a service.
 #[derive(Debug, Clone, Default)]
@@ -29,9 +31,13 @@ impl Bridges {
         Self(Arc::new(bridges.into_iter().map(Arc::new).collect()))
     }
 
-    /// The bridge of a path.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The bridge of a path: the one that the router chooses if one is below another.
     pub(super) fn at(&self, path: &str) -> Option<&Arc<Bridge>> {
-        self.0.iter().find(|bridge| bridge.below(path).is_some())
+        self.0.iter().filter(|bridge| bridge.below(path).is_some()).max_by_key(|bridge| bridge.path.len())
     }
 
     /// Whether a caller may call a path: callers of a bridge nothing but their bridges, and all others everything else.
@@ -65,7 +71,14 @@ pub(super) fn seen<'r>(bridge: &Bridge, parts: &'r Parts, body: &'r [u8]) -> Bri
         headers: &parts.headers,
         body,
         network: parts.extensions.get::<RequestInfo>().and_then(|info| info.network),
+        caller: parts.extensions.get::<RequestInfo>().and_then(|info| info.caller),
     }
+}
+
+/// Whether a request to a bridge is answered without a caller.
+pub(super) fn is_open(bridge: &Bridge, parts: &Parts) -> bool {
+    let below = bridge.below(parts.uri.path());
+    below.is_some_and(|path| bridge.dialect().is_open(&parts.method, path))
 }
 
 /// The response of a reply.
@@ -91,7 +104,10 @@ async fn ask(
     let Ok(body) = axum::body::to_bytes(Body::new(body), app.limits.body_bytes).await else {
         return Problem::MALFORMED.into_response();
     };
-    let question = match bridge.dialect().question(&seen(&bridge, &parts, &body)) {
+    let request = seen(&bridge, &parts, &body);
+    let question = match bridge.dialect().ask(&request).await {
+        // INVARIANT: nothing is found out for a caller who is not known
+        Ok(_) if is_open(&bridge, &parts) => return Problem::CALLER.into_response(),
         Ok(question) => question,
         Err(reply) => return respond(reply),
     };
@@ -101,7 +117,8 @@ async fn ask(
     }
     let operations = app.operations.clone();
     let (asked, id) = (Arc::clone(&bridge), info.id.to_string());
-    let network = question.network.or(info.network);
+    // Never the peer, which is the product: the limit of one network would lock all its customers out.
+    let network = question.network;
     let work = async move {
         let (question, outcome, name) = find_out(&*operations, &asked, question, network, id).await;
         (question, outcome, name)
@@ -125,16 +142,17 @@ async fn find_out(
     request_id: String,
 ) -> (Question, BridgeOutcome, &'static str) {
     let (identifier, tenant) = (question.identifier.clone(), bridge.tenant.clone());
+    let handover = Handover { facts: std::mem::take(&mut question.facts), ..bridge.handover.clone() };
     let (outcome, name) = match question.ask {
         Ask::Login => {
             let password = question.password.take().unwrap_or_default();
             let challenge = Challenge::None;
             let login = Login { request_id, identifier, password, network, challenge, tenant };
-            let (answer, profile) = operations.hand_over(login, &bridge.handover).await;
+            let (answer, profile) = operations.hand_over(login, &handover).await;
             let name = answer.outcome.name();
             (signed_in(answer, profile.as_ref()), name)
         }
-        Ask::Profile => match operations.profile(&request_id, &identifier, network, tenant, &bridge.handover).await {
+        Ask::Profile => match operations.profile(&request_id, &identifier, network, tenant, &handover).await {
             ProfileAnswer::Known(profile) => (known(&profile), "known"),
             ProfileAnswer::Unknown => (BridgeOutcome::Refused, "unknown"),
             ProfileAnswer::Unavailable(retry_after) => (BridgeOutcome::Unavailable { retry_after }, "unavailable"),
@@ -150,7 +168,13 @@ async fn find_out(
             }
             ProvisionAnswer::Unavailable(retry_after) => (BridgeOutcome::Unavailable { retry_after }, "unavailable"),
         },
+        Ask::PasswordSet => match operations.password_was_set(&request_id, &TargetId(identifier)).await {
+            Ok(true) => (BridgeOutcome::Noted, "set"),
+            Ok(false) => (BridgeOutcome::Noted, "unknown"),
+            Err(_) => (BridgeOutcome::Unavailable { retry_after: DEFAULT_RETRY_AFTER }, "unavailable"),
+        },
     };
+    bridge.dialect().supplement(&mut question, &outcome).await;
     (question, outcome, name)
 }
 
@@ -181,4 +205,37 @@ fn known(profile: &Profile) -> BridgeOutcome {
         account: String::new(),
         must_change_password: false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::memory::MemoryLedger;
+    use crate::bridge::BridgeSettings;
+    use crate::ports::{Keyring, SystemClock};
+
+    fn bridge(path: &str, caller: &str) -> Bridge {
+        let settings = serde_json::json!({ "kind": "keycloak", "path": path, "callers": [caller] });
+        let settings: BridgeSettings = serde_json::from_value(settings).unwrap();
+        let keyring = Arc::new(Keyring::new(&[7; 32]).unwrap());
+        let (nonces, clock) = (Arc::new(MemoryLedger::new()), Arc::new(SystemClock));
+        Bridge::open(&settings, std::path::Path::new(""), nonces, keyring, clock, None).unwrap()
+    }
+
+    /// Whoever may call one bridge may not call another below it, which the router chooses for its paths.
+    #[test]
+    fn the_longest_path_decides_who_may_call() {
+        for paths in [["/a", "/a/b"], ["/a/b", "/a"]] {
+            let bridges = Bridges::new(paths.map(|path| bridge(path, path)).into());
+            for (path, allowed) in
+                [("/a", "/a"), ("/a/x", "/a"), ("/a/bx", "/a"), ("/a/b", "/a/b"), ("/a/b/x", "/a/b"), ("/a/b/", "/a/b")]
+            {
+                for caller in ["/a", "/a/b"] {
+                    assert_eq!(bridges.allow(caller, path), caller == allowed, "{caller} {path}");
+                }
+            }
+            assert!(!bridges.allow("/a", "/v1/login") && bridges.allow("another", "/v1/login"));
+            assert!(!bridges.allow("another", "/a"));
+        }
+    }
 }

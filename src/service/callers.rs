@@ -1,5 +1,5 @@
-//! Caller authentication. Every route except the health routes requires the credentials of a caller: before the body is
-//! read or, for a signed call, before the body is parsed.
+//! Caller authentication. Every route requires the credentials of a caller, except the health routes and what the dialect of a
+//! bridge declares open: before the body is read or, for a signed call, before the body is parsed.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::app::App;
 use super::body::read;
-use super::bridges::{respond, seen};
+use super::bridges::{is_open, respond, seen};
 use super::guardrails::{permit, unverified_slot};
 use super::problem::Problem;
 use super::request::RequestInfo;
@@ -49,17 +49,18 @@ pub(super) async fn admit(State(app): State<App>, request: Request, next: Next) 
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
-    let own = app.bridges.at(parts.uri.path()).filter(|bridge| bridge.authenticates());
-    let entered = match own {
-        Some(bridge) => admitted_by(&app, &Arc::clone(bridge), &parts, body).await,
-        None => authenticate(&app, &parts, body).await.map_err(IntoResponse::into_response),
+    let bridge = app.bridges.at(parts.uri.path()).cloned();
+    let entered = match &bridge {
+        Some(bridge) if is_open(bridge, &parts) => open(&app, &parts, body).await,
+        Some(bridge) if bridge.authenticates() => admitted_by(&app, bridge, &parts, body).await,
+        _ => authenticate(&app, &parts, body).await.map_err(IntoResponse::into_response),
     };
     let Authenticated { name, permit, body } = match entered {
         Ok(entered) => entered,
         Err(response) => return response,
     };
     let is_allowed = |name: &Arc<str>| app.bridges.allow(name, parts.uri.path());
-    if own.is_none() && !name.as_ref().is_none_or(is_allowed) {
+    if !bridge.is_some_and(|bridge| bridge.authenticates()) && !name.as_ref().is_none_or(is_allowed) {
         return Problem::NOT_ALLOWED.into_response();
     }
     if let Some(info) = parts.extensions.get_mut::<RequestInfo>() {
@@ -101,6 +102,13 @@ async fn admitted_by(app: &App, bridge: &Bridge, parts: &Parts, body: Body) -> R
     bridge.dialect().admit(&seen(bridge, parts, &body)).await.map_err(respond)?;
     let permit = permit(app).map_err(IntoResponse::into_response)?;
     Ok(Authenticated { name: Some(bridge.kind.name.into()), permit, body })
+}
+
+/// A request to a bridge that is answered without a caller.
+async fn open(app: &App, parts: &Parts, body: Body) -> Result<Authenticated, Response> {
+    let body = of_unknown(app, parts, body).await.map_err(IntoResponse::into_response)?;
+    let permit = permit(app).map_err(IntoResponse::into_response)?;
+    Ok(Authenticated { name: None, permit, body })
 }
 
 /// The body of a request whose caller is not known without it.

@@ -135,6 +135,10 @@ impl Operations for Live {
         Box::pin(self.migrator.set_password(request_id, id, password))
     }
 
+    fn password_was_set<'a>(&'a self, request_id: &'a str, id: &'a TargetId) -> BoxFuture<'a, Result<bool, PortError>> {
+        Box::pin(self.migrator.password_was_set(request_id, id))
+    }
+
     fn ready(&self) -> BoxFuture<'_, Result<(), PortError>> {
         Box::pin(check_store(&*self.ledger, &*self.target))
     }

@@ -9,6 +9,9 @@ use ipnet::IpNet;
 /// <https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/X-Forwarded-For>.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
+/// The header of RFC 7239, which is not read; it shows that there is a proxy.
+const FORWARDED: &str = "forwarded";
+
 /// The most entries that are read. Stops a header of thousands of addresses from costing time; proxy chains have a
 /// handful.
 const MAX_HOPS: usize = 32;
@@ -55,6 +58,26 @@ impl TrustedProxies {
     }
 }
 
+impl TrustedProxies {
+    /// The address of who calls: the peer's own, unless the peer is trusted; then the last forwarded address that is not
+    /// itself trusted, or the first of all if every one is. `None` if it cannot be known: a proxy that is not trusted
+    /// stands in between, or a forwarded address is invalid.
+    pub(super) fn caller(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+        let peer = peer.to_canonical();
+        if !self.trusts(peer) {
+            return [FORWARDED_FOR, FORWARDED].iter().all(|name| !headers.contains_key(*name)).then_some(peer);
+        }
+        let mut caller = peer;
+        for entry in hops(headers).take(MAX_HOPS) {
+            caller = address(entry)?;
+            if !self.trusts(caller) {
+                break;
+            }
+        }
+        Some(caller)
+    }
+}
+
 /// The entries of all `X-Forwarded-For` headers, last first.
 fn hops(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let values: Vec<&str> = headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().unwrap_or("")).collect();
@@ -89,6 +112,30 @@ mod tests {
         assert_eq!(trusted.client(Peers::Callers, "192.0.2.1".parse().unwrap(), &headers), None);
         let named = trusted.client(Peers::Callers, "10.0.0.1".parse().unwrap(), &headers);
         assert_eq!(named, "203.0.113.9".parse().ok());
+    }
+
+    #[test]
+    fn who_calls_is_known_unless_an_unknown_proxy_stands_in_between() {
+        let trusted = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
+        let cases: &[(&str, &[(&str, &str)], Option<&str>)] = &[
+            ("192.0.2.1", &[], Some("192.0.2.1")),
+            ("::ffff:127.0.0.1", &[], Some("127.0.0.1")),
+            ("127.0.0.1", &[("x-forwarded-for", "203.0.113.9")], None),
+            ("127.0.0.1", &[("forwarded", "for=203.0.113.9")], None),
+            ("10.0.0.1", &[], Some("10.0.0.1")),
+            ("10.0.0.1", &[("x-forwarded-for", "203.0.113.9")], Some("203.0.113.9")),
+            ("10.0.0.1", &[("x-forwarded-for", "127.0.0.1, 203.0.113.9, 10.2.3.4")], Some("203.0.113.9")),
+            ("10.0.0.1", &[("x-forwarded-for", "10.7.7.7, 10.2.3.4")], Some("10.7.7.7")),
+            ("10.0.0.1", &[("x-forwarded-for", "unknown")], None),
+        ];
+        for (peer, sent, expected) in cases {
+            let mut headers = HeaderMap::new();
+            for (name, value) in *sent {
+                headers.append(axum::http::HeaderName::from_static(name), value.parse().unwrap());
+            }
+            let caller = trusted.caller(peer.parse().unwrap(), &headers).map(|address| address.to_string());
+            assert_eq!(caller.as_deref(), *expected, "{peer} {sent:?}");
+        }
     }
 
     #[test]

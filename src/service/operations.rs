@@ -69,6 +69,9 @@ pub(super) trait Operations: Send + Sync {
         password: Zeroizing<Vec<u8>>,
     ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>>;
 
+    /// Notes that an account has got a password at the target; whether the account is known.
+    fn password_was_set<'a>(&'a self, request_id: &'a str, id: &'a TargetId) -> BoxFuture<'a, Result<bool, PortError>>;
+
     /// Checks that the ledger and the target respond.
     fn ready(&self) -> BoxFuture<'_, Result<(), PortError>>;
 }

@@ -24,6 +24,8 @@ pub(super) struct RequestInfo {
     pub(super) id: Arc<str>,
     /// The address of the customer.
     pub(super) network: Option<IpAddr>,
+    /// The address of who calls, if it can be known.
+    pub(super) caller: Option<IpAddr>,
     /// The permit of the request; released when the last clone is dropped.
     pub(super) permit: Option<Arc<OwnedSemaphorePermit>>,
 }
@@ -34,7 +36,8 @@ impl RequestInfo {
     pub(super) fn new<B>(request: &Request<B>, trusted: &TrustedProxies, peers: Peers) -> io::Result<Self> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
         let network = peer.and_then(|peer| trusted.client(peers, peer, request.headers()));
-        Ok(Self { id: id(request.headers(), random::id)?.into(), network, permit: None })
+        let caller = peer.and_then(|peer| trusted.caller(peer, request.headers()));
+        Ok(Self { caller, id: id(request.headers(), random::id)?.into(), network, permit: None })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::units::time_text;
 use crate::diag::Severity;
 
 /// Receives findings about settings. Keys are paths from the root of the settings, such as `source.url`.
@@ -62,7 +63,8 @@ impl<'r> Reporter<'r> {
     /// Adds an error if a duration is out of bounds.
     pub fn time(&mut self, key: &str, value: Duration, least: Duration, most: Duration) {
         if value < least || value > most {
-            let message = format!("`{}` must be between {least:?} and {most:?}", self.path(key));
+            let (least, most) = (time_text(least), time_text(most));
+            let message = format!("`{}` must be between {least} and {most}", self.path(key));
             self.error("R507", key, message, "set a duration within these bounds");
         }
     }

@@ -69,9 +69,14 @@ impl Time {
     /// # Errors
     /// Those of the serializer.
     pub fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        serializer.serialize_str(&written(millis, &TIMES))
+        serializer.serialize_str(&time_text(*time))
     }
+}
+
+/// A duration as it is written in settings.
+#[must_use]
+pub fn time_text(time: Duration) -> String {
+    written(u64::try_from(time.as_millis()).unwrap_or(u64::MAX), &TIMES)
 }
 
 schema_of_text!(Time, json_schema!({ "type": "string", "pattern": r"^([0-9]+ *(ms|s|m|h|d)|.*\$\{.*)$" }));

@@ -72,8 +72,10 @@ impl Sample {
         if json.is_some() {
             headers.insert("content-type", HeaderValue::from_static("application/json"));
         }
-        for (name, value) in &request.headers {
-            headers.insert(name.parse::<HeaderName>().expect("a name"), value.parse().expect("a value"));
+        for (name, values) in &request.headers {
+            for value in values.values() {
+                headers.append(name.parse::<HeaderName>().expect("a name"), value.parse().expect("a value"));
+            }
         }
         Self {
             method: request.method.parse().expect("a method"),
@@ -161,6 +163,8 @@ impl Sample {
             headers: &self.headers,
             body: &self.body,
             network: None,
+            // one whom a dialect may know by the address alone
+            caller: Some(std::net::Ipv4Addr::LOCALHOST.into()),
         }
     }
 }
@@ -323,7 +327,7 @@ impl Golden {
             for sample in &golden.corpus {
                 let (dialect, target) = (golden.open(), golden.target(sample));
                 let request = sample.request(&target);
-                if let Ok(question) = dialect.question(&request) {
+                if let Ok(question) = dialect.ask(&request).await {
                     let refusal = dialect.reply(&question, &BridgeOutcome::Refused);
                     golden.refusals.insert((ask_name(question.ask), class_of(&refusal)));
                 }
@@ -334,7 +338,7 @@ impl Golden {
     }
 
     fn open(&self) -> Box<dyn Dialect> {
-        opened(self.kind, &self.file.settings, &self.folder, self.file.now.parse().expect("a time"))
+        opened(self.kind, &self.file, &self.folder)
     }
 
     fn target(&self, sample: &Sample) -> String {
@@ -354,7 +358,7 @@ impl Golden {
             is_harmless(&reply);
         }
         // the decoder gets it all the same: whoever has the key can sign anything
-        let question = match dialect.question(&request) {
+        let question = match dialect.ask(&request).await {
             Ok(question) => question,
             Err(reply) => {
                 is_harmless(&reply);
@@ -369,7 +373,7 @@ impl Golden {
             Ask::Login | Ask::Profile => (accepted(), [BridgeOutcome::Refused, unavailable]),
             Ask::SignupCheck => (BridgeOutcome::Free, [BridgeOutcome::Reserved, unavailable]),
             // whether there is such a customer is not said
-            Ask::Provision => return true,
+            Ask::Provision | Ask::PasswordSet => return true,
         };
         let good = dialect.reply(&question, &good);
         for other in others {

@@ -1,9 +1,11 @@
 //! The invented shop of the demo with a service in front of it that has one bridge.
 
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 use landfall::demo::shop;
+use serde_json::Value;
 
 use crate::clients::{Client, Decision, Seen};
 use crate::running::{Running, client};
@@ -69,6 +71,17 @@ impl Shop {
         seen
     }
 
+    /// How the latest decisions ended, last first.
+    pub fn decisions(&self, limit: usize) -> Vec<String> {
+        let limit = limit.to_string();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
+        command.args(["audit", "list", "--limit", &limit]).current_dir(self.path());
+        let output = command.output().expect("it runs");
+        let lines = String::from_utf8(output.stdout).expect("text");
+        let decisions = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        decisions.map(|decision| decision["outcome"].as_str().expect("an outcome").to_owned()).collect()
+    }
+
     /// The folder of its files.
     pub fn path(&self) -> &std::path::Path {
         self.folder.path()
@@ -89,12 +102,18 @@ impl Decision {
     pub fn is_signed_in(self) -> bool {
         matches!(self, Self::SignedIn { .. })
     }
+
+    /// Whether it requires a new password of a customer who could keep it by the other.
+    pub fn is_stricter(self, other: Self) -> bool {
+        (self, other) == (Self::SignedIn { must_change: true }, Self::SignedIn { must_change: false })
+    }
 }
 
 fn settings(client: &dyn Client, more: &str) -> String {
     let (kind, bridge, target) = (client.kind(), client.settings(), client.target());
+    let (listen, service) = (client.listen(), client.service());
     format!(
-        "listen: 127.0.0.1:0
+        "listen: {listen}
 rules: '{rules}'
 source:
   kind: sql
@@ -106,7 +125,7 @@ source:
 target: {target}
 ledger: {{ url: 'sqlite:ledger.db', key: {key} }}
 password: {{ argon2: {{ memory: 8KiB, passes: 1, lanes: 1 }} }}
-service: {{ callers: [ {{ name: idp, bearer: {TOKEN} }} ] }}
+service: {{ {service} }}
 bridges: [ {{ kind: {kind}, {bridge} }} ]
 {more}",
         rules = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/demo.yaml"),

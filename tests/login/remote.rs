@@ -255,6 +255,32 @@ async fn a_pending_account_that_got_a_password_at_the_target_is_migrated() {
     }
 }
 
+/// A product tells that a customer has got a password there: the ledger knows at once, and the legacy password is worth nothing.
+#[tokio::test]
+async fn a_password_that_was_set_at_the_product_ends_the_migration() {
+    for (check, wanted) in
+        [(PasswordCheck::Nothing, Refusal::AlreadyMigrated), (PasswordCheck::Api, Refusal::WrongPasswordAtTarget)]
+    {
+        let fixture = Fixture::new();
+        fixture.legacy(&customer("ada"));
+        let (migrator, target) = with_product(&fixture, check);
+        migrator.provision("r1", "ada@example.org", None, None).await;
+        let account = fixture.ledger.entry(&key("ada")).await.unwrap().unwrap().account.unwrap();
+        let own = Arc::new(Password::new(b"chosen at the product".to_vec()).unwrap());
+        target.set_password(Call::outside_login("r1"), &account, &own, fixture.clock.now()).await.unwrap();
+        for _ in 0..2 {
+            assert!(migrator.password_was_set("r2", &account).await.unwrap());
+            let decision = fixture.ledger.decisions().pop().unwrap();
+            assert_eq!((decision.operation.name(), decision.outcome.name()), ("password_set", "set"));
+        }
+        let entry = fixture.ledger.entry(&key("ada")).await.unwrap().unwrap();
+        assert_eq!(entry.found().unwrap().state, AccountState::Active);
+        assert_eq!(login(&migrator, "ada", "secret ada").await.outcome, Outcome::Refused(wanted));
+        // an account that no migration made
+        assert!(!migrator.password_was_set("r3", &TargetId("somebody".to_owned())).await.unwrap());
+    }
+}
+
 #[tokio::test]
 async fn many_first_logins_at_several_processes_create_one_account() {
     let fixture = Fixture::new();

@@ -27,12 +27,14 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// All pages: the files at the root, and everything in `docs`.
+/// All pages: the files at the root, and everything in `docs` and `docs/bridges`.
 pub fn pages() -> Vec<Page> {
     let names = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "benches/peers/README.md"];
     let mut paths: Vec<PathBuf> = names.iter().map(|name| root().join(name)).collect();
-    let docs = fs::read_dir(root().join("docs")).expect("the folder docs").map(|entry| entry.expect("an entry").path());
-    paths.extend(docs.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
+    for folder in ["docs", "docs/bridges"] {
+        let docs = fs::read_dir(root().join(folder)).expect(folder).map(|entry| entry.expect("an entry").path());
+        paths.extend(docs.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
+    }
     paths.sort();
     paths.iter().map(|path| page(path)).collect()
 }
@@ -43,16 +45,20 @@ fn page(path: &Path) -> Page {
 }
 
 impl Page {
-    /// Its fenced blocks, in order.
+    /// Its fenced blocks, in order. Those in lists lose the indentation of their fence.
     pub fn blocks(&self) -> Vec<Block> {
         let mut found = Vec::new();
         let mut open: Option<Block> = None;
+        let mut indent = String::new();
         for (number, line) in self.text.lines().enumerate() {
             match (&mut open, line.trim_start().strip_prefix("```")) {
-                (None, Some(info)) => open = Some(self.block(info, number)),
+                (None, Some(info)) => {
+                    indent = line.chars().take_while(|letter| *letter == ' ').collect();
+                    open = Some(self.block(info, number));
+                }
                 (Some(_), Some(_)) => found.extend(open.take()),
                 (Some(block), None) => {
-                    block.text.push_str(line);
+                    block.text.push_str(line.strip_prefix(&indent).unwrap_or(line));
                     block.text.push('\n');
                 }
                 (None, None) => {}

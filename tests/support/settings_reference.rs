@@ -3,8 +3,9 @@
 //! The docs of an adapter stand between `<!-- docs: FILE -->` and `<!-- end -->`.
 //!
 //! A table stands between `<!-- settings: … -->` and `<!-- end -->`. The first comment names its rows: `rules` is one row,
-//! `login.*` are the keys of a section, `source[sql].*` those of a kind, `source.kind` is the row of the kinds. A section
-//! within a section is one row, unless the page has a table of its keys. Rows keep the order that the page gives them.
+//! `login.*` are the keys of a section, `source[sql].*` those of a kind, `bridges[].*` those of an element of a list, and
+//! `source.kind` is the row of the kinds. A section within a section is one row, unless the page has a table of its keys.
+//! Rows keep the order that the page gives them.
 
 use std::fs;
 
@@ -85,7 +86,8 @@ fn without_kinds(word: &str) -> String {
 
 /// The rows of a word of a table's comment.
 fn rows(word: &str, schema: &Json, tokens: &[String]) -> Vec<Row> {
-    if let Some(section) = word.strip_suffix(".kind") {
+    if let Some(section) = word.strip_suffix(".kind").filter(|section| section_of(schema, section)["anyOf"].is_array())
+    {
         return vec![kinds(section, section_of(schema, section))];
     }
     let Some(section) = word.strip_suffix(".*") else { return vec![row(word, section_of(schema, word))] };
@@ -94,7 +96,8 @@ fn rows(word: &str, schema: &Json, tokens: &[String]) -> Vec<Row> {
     let has_table =
         |key: &str| tokens.iter().any(|token| token.starts_with(&format!("{key}.")) || (token == key && word != key));
     keys.iter()
-        .filter(|(key, _)| *key != "kind")
+        // one way among several, which has a row of its own
+        .filter(|(key, below)| *key != "kind" || below["const"].is_null())
         .map(|(key, below)| (format!("{name}.{key}"), below))
         .filter(|(key, _)| !has_table(key))
         .map(|(key, below)| row(&key, below))
@@ -106,6 +109,9 @@ fn section_of<'s>(schema: &'s Json, path: &str) -> &'s Json {
     path.split('.').fold(schema, |at, step| {
         let (name, kind) = step.trim_end_matches(']').split_once('[').unwrap_or((step, ""));
         let found = at["properties"].get(name).unwrap_or_else(|| panic!("`{path}` is not a setting"));
+        if step.ends_with("[]") {
+            return &found["items"];
+        }
         if kind.is_empty() { found } else { of_kind(found, kind).unwrap_or_else(|| panic!("no kind in `{path}`")) }
     })
 }

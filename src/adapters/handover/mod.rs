@@ -46,8 +46,13 @@ impl TargetAdapter for HandoverSettings {
     }
 
     fn open<'a>(&'a self, _: TargetContext<'a>) -> BoxFuture<'a, Result<Arc<dyn Target>, PortError>> {
-        Box::pin(async { Ok(Arc::new(Nowhere { name: self.name.clone() }) as Arc<dyn Target>) })
+        Box::pin(async { Ok(nowhere(&self.name)) })
     }
+}
+
+/// The target itself.
+pub(crate) fn nowhere(name: &str) -> Arc<dyn Target> {
+    Arc::new(Nowhere { name: name.to_owned() })
 }
 
 /// A target without accounts.

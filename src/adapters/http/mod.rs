@@ -18,6 +18,7 @@ mod path;
 pub(in crate::adapters) mod ping;
 mod position;
 mod preset;
+mod product_api;
 mod rate_headers;
 pub(crate) mod request;
 pub(in crate::adapters) mod settings;

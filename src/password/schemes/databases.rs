@@ -213,6 +213,10 @@ impl StoredHash for Oracle10 {
         let loss = password.chars().any(char::is_alphabetic).then_some(Lossy::Case);
         Verdict::match_if(same(&output.to_be_bytes(), &self.hash)).with_loss(loss)
     }
+
+    fn ignores_part(&self) -> bool {
+        true
+    }
 }
 
 /// Parses scheme `postgres-md5`: `md5` and the hexadecimal MD5 of password and user name.

@@ -108,4 +108,8 @@ impl StoredHash for DesCrypt {
     fn canonical(&self) -> Option<String> {
         Some(format!("{}{}", self.head, self.hash))
     }
+
+    fn ignores_part(&self) -> bool {
+        !self.extended
+    }
 }

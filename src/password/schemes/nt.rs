@@ -90,6 +90,10 @@ impl StoredHash for Lm {
     fn canonical(&self) -> Option<String> {
         Some(hex::encode(self.hash))
     }
+
+    fn ignores_part(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

@@ -205,6 +205,11 @@ impl Operations for Fake {
         })
     }
 
+    fn password_was_set<'a>(&'a self, _: &'a str, id: &'a TargetId) -> BoxFuture<'a, Result<bool, PortError>> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move { Ok(id.0 == "a-1") })
+    }
+
     fn ready(&self) -> BoxFuture<'_, Result<(), PortError>> {
         Box::pin(async { Ok(()) })
     }

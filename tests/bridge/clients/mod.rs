@@ -1,6 +1,20 @@
 //! How each product asks at a login, one file for each dialect.
 
-mod keycloak;
+pub mod auth0;
+pub mod b2c;
+pub mod basic;
+pub mod cognito;
+pub mod entra;
+pub mod fusionauth;
+pub mod gravitee;
+pub mod keycloak;
+pub mod kinde;
+pub mod logto;
+pub mod ropc;
+pub mod strivacity;
+pub mod vtex;
+pub mod wso2;
+pub mod zitadel;
 
 use std::path::Path;
 use std::pin::Pin;
@@ -46,6 +60,16 @@ pub trait Client: Send + Sync {
         "callers: [ idp ]".to_owned()
     }
 
+    /// Where the service listens.
+    fn listen(&self) -> String {
+        "127.0.0.1:0".to_owned()
+    }
+
+    /// The members of `service` in the settings.
+    fn service(&self) -> String {
+        format!("callers: [ {{ name: idp, bearer: {TOKEN} }} ]")
+    }
+
     /// The target of the service.
     fn target(&self) -> String {
         "{ kind: handover }".to_owned()
@@ -60,6 +84,12 @@ pub trait Client: Send + Sync {
         false
     }
 
+    /// Whether the product is told before the verdict whether the password must be changed. Then it must be for every
+    /// customer whose hash may be verified in part.
+    fn is_told_early(&self) -> bool {
+        false
+    }
+
     /// Asks as the product does when a customer signs in. `bridge` is the address of the bridge.
     fn sign_in<'a>(
         &'a self,
@@ -70,9 +100,27 @@ pub trait Client: Send + Sync {
     ) -> Asked<'a>;
 }
 
-/// All clients.
+/// All clients, in the order of the names of their dialects.
 pub fn all() -> Vec<Box<dyn Client>> {
-    vec![Box::new(keycloak::Keycloak)]
+    vec![
+        Box::new(auth0::Auth0),
+        Box::new(b2c::B2c { seamless: false }),
+        Box::new(b2c::B2c { seamless: true }),
+        Box::new(basic::Basic),
+        Box::new(cognito::Cognito),
+        Box::new(entra::Entra),
+        Box::new(fusionauth::FusionAuth),
+        Box::new(gravitee::Gravitee),
+        Box::new(keycloak::UserMigration::keycloak()),
+        Box::new(kinde::Kinde),
+        Box::new(logto::Logto),
+        Box::new(keycloak::UserMigration::phasetwo()),
+        Box::new(ropc::Ropc),
+        Box::new(strivacity::Strivacity),
+        Box::new(vtex::Vtex),
+        Box::new(wso2::Wso2),
+        Box::new(zitadel::Zitadel::start()),
+    ]
 }
 
 /// An answer.
@@ -121,6 +169,7 @@ pub fn json_body(request: reqwest::RequestBuilder, body: &serde_json::Value) -> 
 }
 
 /// The percent-encoding of a segment of a path.
+#[allow(dead_code, reason = "not every product encodes so")]
 pub fn segment(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }

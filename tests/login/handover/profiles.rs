@@ -119,7 +119,7 @@ async fn the_verdict_is_about_the_customer_of_the_profile() {
         let world = World { migrator, ..world };
         let profile = world.profile("ada").await.unwrap();
         assert_eq!(profile["claims"]["email"]["value"], "ada@example.org");
-        let twice = Handover { asks_twice: true, ..world.handover.clone() };
+        let twice = Handover { knows_account: true, ..world.handover.clone() };
         let refused = hand_over(&world.migrator, &twice, "ada", "club ada").await;
         assert_eq!((refused.outcome, refused.profile), (Outcome::Refused(Refusal::WrongPassword), None));
         assert_eq!(hand_over(&world.migrator, &twice, "ada", "secret ada").await.profile, Some(profile));

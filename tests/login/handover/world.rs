@@ -15,7 +15,7 @@ use landfall::ports::{
     AuditFilter, Capabilities, Entry, EventKind, Ledger, Outbox, PasswordChange, PasswordCheck, Reports, Subscription,
     Support, Target, TargetId,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use crate::fixture::{Fixture, Options, hasher, key};
@@ -30,7 +30,7 @@ pub struct Everything;
 pub const UNFIT: &str = "unfit";
 
 impl Profiles for Everything {
-    fn profile(&self, customer: &Customer<'_>) -> Result<Zeroizing<String>, String> {
+    fn profile(&self, customer: &Customer<'_>, _: &Map<String, Value>) -> Result<Zeroizing<String>, String> {
         let claims: Value = serde_json::from_str(customer.claims).unwrap();
         if claims["username"] == UNFIT {
             return Err("the rules make no account".to_owned());
@@ -50,8 +50,9 @@ impl Profiles for Everything {
 pub fn handover() -> Handover {
     Handover {
         writer: Writer::Caller,
-        asks_twice: false,
+        knows_account: false,
         profiles: Some(Arc::new(Everything)),
+        facts: Map::new(),
         repeat: REPEAT,
         deadline: Duration::from_secs(20),
     }

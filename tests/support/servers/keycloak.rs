@@ -14,7 +14,7 @@ use super::process::Process;
 use super::programs::cached;
 
 /// The folder in the cache.
-const DISTRIBUTION: &str = "keycloak-26.7.3";
+pub const DISTRIBUTION: &str = "keycloak-26.7.3";
 
 /// The longest wait for the start, which includes the import.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -38,9 +38,8 @@ const LEGACY: (&str, &str) = ("legacy", include_str!("keycloak_realm.json"));
 const CUSTOMERS: (&str, &str) = ("customers", include_str!("keycloak_customers.json"));
 
 /// What a `kc.sh` says to Java.
-const JAVA_OPTIONS: [&str; 4] = [
+const JAVA_OPTIONS: [&str; 3] = [
     "-Xmx384m",
-    "-Dkc.config.built=true",
     "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
     "-Djava.util.concurrent.ForkJoinPool.common.threadFactory=io.quarkus.bootstrap.forkjoin.QuarkusForkJoinWorkerThreadFactory",
 ];
@@ -55,17 +54,17 @@ pub struct Keycloak {
 impl Keycloak {
     /// Starts it with the realm `legacy`; returns when the realm answers.
     pub fn start() -> Self {
-        Self::with(LEGACY)
+        Self::with(LEGACY, &cached(DISTRIBUTION))
     }
 
     /// Starts it with the realm `customers`.
     pub fn start_as_target() -> Self {
-        Self::with(CUSTOMERS)
+        Self::with(CUSTOMERS, &cached(DISTRIBUTION))
     }
 
-    fn with((realm, import): (&'static str, &str)) -> Self {
+    /// Starts a distribution, such as one with an extension, with a realm.
+    pub fn with((realm, import): (&'static str, &str), distribution: &Path) -> Self {
         let process = Process::of_this_user("keycloak", Signal::TERM);
-        let distribution = cached(DISTRIBUTION);
         for part in ["lib", "conf", "providers", "themes"] {
             symlink(distribution.join(part), process.folder().join(part)).expect("a link");
         }
@@ -79,7 +78,7 @@ impl Keycloak {
 
     /// Starts it again after [`stop`](Self::stop), on the same port.
     pub fn serve(&self) {
-        self.process.spawn(&mut java(self.process.folder(), self.address.port(), free_port()));
+        self.process.spawn(&mut start(self.process.folder(), self.address.port(), free_port()));
         let realm = format!("{}/realms/{}", self.url(), self.realm);
         // the port is open before the import
         self.process.wait_until(TIMEOUT, || is_answered(&realm));
@@ -97,7 +96,12 @@ impl Keycloak {
 
     /// The users of the realm in the admin API.
     pub fn users_url(&self) -> String {
-        format!("{}/admin/realms/{}/users", self.url(), self.realm)
+        format!("{}/users", self.admin_url())
+    }
+
+    /// The realm in the admin API.
+    pub fn admin_url(&self) -> String {
+        format!("{}/admin/realms/{}", self.url(), self.realm)
     }
 
     /// Ends it.
@@ -106,13 +110,19 @@ impl Keycloak {
     }
 }
 
-/// `kc.sh` would use the folder of the distribution, which tests share.
-fn java(home: &Path, port: u16, management: u16) -> Command {
+/// The program; `kc.sh` would use the folder of the distribution, which tests share.
+pub fn java(home: &Path, is_built: bool) -> Command {
     let mut java = Command::new("java");
     java.args(JAVA_OPTIONS).arg(format!("-Dkc.home.dir={}", home.display()));
     java.arg(format!("-Djboss.server.config.dir={}/conf", home.display()));
-    java.args(["-cp", "lib/quarkus-run.jar", "io.quarkus.bootstrap.runner.QuarkusEntryPoint", "start", "--optimized"]);
-    java.args(["--http-enabled=true", "--hostname-strict=false", "--http-host=127.0.0.1", "--import-realm"]);
-    java.arg(format!("--http-port={port}")).arg(format!("--http-management-port={management}"));
+    java.arg(format!("-Dkc.config.built={is_built}"));
+    java.args(["-cp", "lib/quarkus-run.jar", "io.quarkus.bootstrap.runner.QuarkusEntryPoint"]);
+    java
+}
+
+fn start(home: &Path, port: u16, management: u16) -> Command {
+    let mut java = java(home, true);
+    java.args(["start", "--optimized", "--http-enabled=true", "--hostname-strict=false", "--http-host=127.0.0.1"]);
+    java.arg("--import-realm").arg(format!("--http-port={port}")).arg(format!("--http-management-port={management}"));
     java
 }

@@ -17,6 +17,7 @@
 
 pub mod canaille;
 pub mod certificates;
+pub mod cognito_local;
 pub mod glewlwyd;
 pub mod http_faults;
 pub mod keycloak;
@@ -25,7 +26,7 @@ pub mod moto;
 pub mod network;
 mod postgres;
 pub mod process;
-mod programs;
+pub mod programs;
 pub mod proxy;
 pub mod samba;
 pub mod scim2_server;
@@ -41,6 +42,8 @@ use std::sync::LazyLock;
 pub use mariadb::MARIADB;
 #[allow(unused_imports, reason = "every test binary uses a part of it")]
 pub use postgres::POSTGRES;
+#[allow(unused_imports, reason = "every test binary uses a part of it")]
+pub use programs::program;
 #[allow(unused_imports, reason = "every test binary uses a part of it")]
 pub use server::{ADMIN, Login, Options, Server, Stop, System, Tls, Trust};
 

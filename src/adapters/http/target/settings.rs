@@ -16,11 +16,12 @@ use super::store::HttpTarget;
 use crate::adapters::http::check;
 use crate::adapters::http::client;
 use crate::adapters::http::preset::{self, WholeTarget};
+use crate::adapters::http::product_api::HttpProductApi;
 use crate::adapters::http::request::Mistake;
 use crate::adapters::http::settings::{Server, bounds, response_limit, secrets};
 use crate::adapters::http::throttle::RateSettings;
 use crate::adapters::product_rules::{Owner, param_mistakes};
-use crate::adapters::registry::{TargetAdapter, TargetContext, Trial};
+use crate::adapters::registry::{ProductApi, TargetAdapter, TargetContext, Trial};
 use crate::diag::{Files, Findings};
 use crate::ports::{BoxFuture, PortError, PortErrorKind, RateLimit, SharedLimits, Taken, Target};
 use crate::settings::{AdapterSettings, Reporter, Secret, SecretSetting, shown, units};
@@ -177,6 +178,10 @@ impl TargetAdapter for HttpTargetSettings {
 
     fn open<'a>(&'a self, context: TargetContext<'a>) -> BoxFuture<'a, Result<Arc<dyn Target>, PortError>> {
         Box::pin(async move { Ok(Arc::new(self.target(context.limits, context.folder)?) as Arc<dyn Target>) })
+    }
+
+    fn api(&self, folder: &Path) -> Result<Option<Arc<dyn ProductApi>>, PortError> {
+        Ok(Some(Arc::new(HttpProductApi::open(self, folder)?)))
     }
 }
 

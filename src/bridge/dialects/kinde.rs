@@ -1,0 +1,189 @@
+//! The workflow `user:existing_password_provided` of Kinde, by the script that we generate. `kinde.secureFetch` encrypts the body
+//! with a key that only the workflow has, so that decrypting it authenticates the caller; the script adds the time, so that no
+//! call counts twice.
+//!
+//! A script signs in on anything that is true, so that a refusal is `null`, and everything else that is no user has no body.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aes_gcm::aead::{Aead as _, KeyInit as _};
+use aes_gcm::{Aes256Gcm, Nonce as GcmNonce};
+use axum::http::{Method, StatusCode};
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use crate::bridge::dialect::{Dialect, OpenContext, Topology};
+use crate::bridge::json::object;
+use crate::bridge::kinds::{Authentication, Kind, Script};
+use crate::bridge::question::{BridgeOutcome, Question};
+use crate::bridge::reply::Reply;
+use crate::bridge::request::BridgeRequest;
+use crate::bridge::secret::SecretText;
+use crate::ports::{BoxFuture, Clock, Fresh, Nonce, Nonces};
+
+/// The row of the dialect.
+pub(in crate::bridge) const KIND: Kind = Kind {
+    name: "kinde",
+    product: "Kinde",
+    about: "a workflow asks with the password in an encrypted call, and creates the user from the reply",
+    topology: Topology::ReturnProfile,
+    authentication: Authentication::Own,
+    deadline: Duration::from_secs(8),
+    repeat: Duration::from_secs(10 * 60),
+    rules: Some("kinde.yaml"),
+    needs: &["decryption_key"],
+    takes: &[],
+    docs: include_str!("kinde.md"),
+    scripts: &[Script { name: "workflow", text: include_str!("kinde/workflow.ts") }],
+    open: |context: &OpenContext<'_>| Ok(Box::new(Kinde::open(context)?)),
+};
+
+/// The bytes of a key, of a nonce and of a tag (NIST SP 800-38D).
+const KEY: usize = 32;
+const NONCE: usize = 12;
+const TAG: usize = 16;
+
+/// How far the time of a call may be off. Stops replays of old calls; allows for clocks that drift by minutes.
+const WINDOW: SignedDuration = SignedDuration::from_mins(5);
+
+/// How much longer calls are remembered than they are accepted, so that a clock set back by minutes causes no refusals.
+const MARGIN: SignedDuration = SignedDuration::from_mins(5);
+
+/// The documentation says Base64URL, and the sample code next to it reads the other alphabet.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+struct Kinde {
+    cipher: Aes256Gcm,
+    nonces: Arc<dyn Nonces>,
+    clock: Arc<dyn Clock>,
+}
+
+/// The body that the script sends.
+#[derive(Deserialize)]
+struct Call {
+    email: String,
+    password: SecretText,
+    /// When it was sent, in milliseconds since 1970.
+    at: i64,
+    /// The address of the customer. A list is not read: which of its addresses are true is not public.
+    ip: Option<String>,
+}
+
+impl Kinde {
+    fn open(context: &OpenContext<'_>) -> Result<Self, String> {
+        let key = context.settings.decryption_key.as_ref().ok_or("`decryption_key` is missing")?;
+        let key = key.key(KEY).map_err(|error| format!("`decryption_key`: {error}"))?;
+        let cipher = Aes256Gcm::new_from_slice(&key).map_err(|_| "`decryption_key` does not have 32 bytes")?;
+        Ok(Self { cipher, nonces: Arc::clone(&context.nonces), clock: Arc::clone(&context.clock) })
+    }
+
+    /// The call in a body. `None` for what nobody with the key has sent.
+    fn read(&self, body: &[u8]) -> Option<Call> {
+        let sealed = Sealed::read(body)?;
+        object(&sealed.open(&self.cipher)?)
+    }
+
+    /// Whether a call is fresh, and was never seen before.
+    async fn is_first(&self, body: &[u8], call: &Call) -> Result<(), Reply> {
+        let (now, sent) = (self.clock.now(), Timestamp::from_millisecond(call.at).map_err(|_| not_admitted())?);
+        if now.duration_since(sent).abs() > WINDOW {
+            return Err(not_admitted());
+        }
+        let digest = Sealed::read(body).and_then(|sealed| sealed.digest()).ok_or_else(not_admitted)?;
+        let forget_before = now.checked_sub(WINDOW + MARGIN).unwrap_or(Timestamp::MIN);
+        match self.nonces.remember(&Nonce { digest, signed_at: sent, forget_before }).await {
+            Ok(Fresh::First) => Ok(()),
+            Ok(Fresh::Seen) => Err(not_admitted()),
+            Ok(Fresh::Forgotten) => {
+                tracing::error!("calls of Kinde cannot be admitted: the clock of a process was ahead");
+                Err(Reply::empty(StatusCode::SERVICE_UNAVAILABLE))
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot remember calls of Kinde");
+                Err(Reply::empty(StatusCode::SERVICE_UNAVAILABLE))
+            }
+        }
+    }
+}
+
+/// What is in a body: a nonce, a tag and a ciphertext, in the order of the sample in Kinde's documentation; or the tag last, as in
+/// the Web Cryptography API. The tag shows which.
+struct Sealed {
+    bytes: Vec<u8>,
+}
+
+impl Sealed {
+    fn read(body: &[u8]) -> Option<Self> {
+        let text = body.trim_ascii();
+        let text = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(text);
+        let standard: Vec<u8> = text.iter().map(|byte| standard(*byte)).collect();
+        let bytes = BASE64.decode(standard).ok()?;
+        (bytes.len() >= NONCE + TAG).then_some(Self { bytes })
+    }
+
+    fn open(&self, cipher: &Aes256Gcm) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, rest) = self.bytes.split_at_checked(NONCE)?;
+        let nonce = GcmNonce::try_from(nonce).ok()?;
+        let (tag, ciphertext) = rest.split_at_checked(TAG)?;
+        let tag_first = cipher.decrypt(&nonce, [ciphertext, tag].concat().as_slice());
+        tag_first.or_else(|_| cipher.decrypt(&nonce, rest)).ok().map(Zeroizing::new)
+    }
+
+    /// Of the decoded bytes, so that another way to write them is no other call.
+    fn digest(&self) -> Option<[u8; 16]> {
+        Sha256::new().chain_update(b"kinde").chain_update(&self.bytes).finalize().first_chunk().copied()
+    }
+}
+
+impl Dialect for Kinde {
+    fn admit<'a>(&'a self, request: &'a BridgeRequest<'a>) -> BoxFuture<'a, Result<(), Reply>> {
+        Box::pin(async {
+            let call = self.read(request.body).ok_or_else(not_admitted)?;
+            self.is_first(request.body, &call).await
+        })
+    }
+
+    fn question(&self, request: &BridgeRequest<'_>) -> Result<Question, Reply> {
+        if *request.method != Method::POST || !matches!(request.path, "" | "/") {
+            return Err(Reply::empty(StatusCode::NOT_FOUND));
+        }
+        let call = self.read(request.body).ok_or_else(not_admitted)?;
+        let mut question = Question::login(call.email, call.password.into_bytes());
+        let customer = call.ip.as_deref().and_then(|ip| ip.trim().parse::<IpAddr>().ok());
+        question.network = customer.map(|address| address.to_canonical());
+        Ok(question)
+    }
+
+    fn reply(&self, _: &Question, outcome: &BridgeOutcome) -> Reply {
+        match outcome {
+            BridgeOutcome::Accepted(accepted) => Reply::json(StatusCode::OK, &Value::Object(accepted.profile.clone())),
+            BridgeOutcome::Unavailable { .. } => Reply::empty(StatusCode::SERVICE_UNAVAILABLE),
+            _ => Reply::json(StatusCode::OK, &Value::Null),
+        }
+    }
+}
+
+/// The character of the standard alphabet for one of the alphabet for URLs (RFC 4648).
+fn standard(character: u8) -> u8 {
+    match character {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => other,
+    }
+}
+
+/// Without a body, which a script would take for a user.
+fn not_admitted() -> Reply {
+    Reply::empty(StatusCode::UNAUTHORIZED)
+}
