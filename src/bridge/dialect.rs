@@ -48,6 +48,12 @@ pub trait Dialect: Send + Sync {
     /// The reply to a question. All refusals of one question have the same bytes.
     fn reply(&self, question: &Question, outcome: &BridgeOutcome) -> Reply;
 
+    /// Whether the product takes the profile from one reply and the verdict on the password from another, so that both have to
+    /// be about the same customer.
+    fn asks_twice(&self) -> bool {
+        false
+    }
+
     /// Checks who calls, for dialects with an authentication of their own: signatures, tokens, replays. Called before
     /// [`question`](Self::question).
     ///

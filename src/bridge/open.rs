@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::dialect::{Dialect, OpenContext};
+use super::dialect::{Dialect, OpenContext, Topology};
 use super::kinds::{Authentication, Kind};
 use super::settings::BridgeSettings;
 use crate::adapters::product_rules::ProductRules;
@@ -62,15 +62,16 @@ impl Bridge {
         let kind = Kind::named(&settings.kind).ok_or_else(|| failed("there is no such dialect".to_owned()))?;
         let rules = settings.rules_file(kind, folder);
         let rules = rules.map(|rules| ProductRules::open(&rules, &settings.rule_params)).transpose().map_err(failed)?;
+        let dialect =
+            (kind.open)(&OpenContext { settings, folder, nonces, keyring, clock, product }).map_err(failed)?;
         let handover = Handover {
             writer: kind.topology.writer(),
+            knows_account: dialect.asks_twice() || kind.topology == Topology::VerifyOnly,
             profiles: rules.map(|rules| Arc::new(rules) as Arc<dyn Profiles>),
             repeat: settings.repeat.unwrap_or(kind.repeat),
             facts: Map::new(),
             deadline: settings.deadline.unwrap_or(kind.deadline),
         };
-        let dialect =
-            (kind.open)(&OpenContext { settings, folder, nonces, keyring, clock, product }).map_err(failed)?;
         let (path, callers) = (settings.path().into_owned(), settings.callers.clone());
         Ok(Self { kind, path, callers, tenant: settings.tenant.clone(), handover, dialect })
     }
@@ -80,6 +81,7 @@ impl Bridge {
     pub(crate) fn of_test(kind: &'static Kind, callers: &[&str], dialect: Box<dyn Dialect>) -> Self {
         let handover = Handover {
             writer: kind.topology.writer(),
+            knows_account: dialect.asks_twice() || kind.topology == Topology::VerifyOnly,
             profiles: None,
             facts: Map::new(),
             repeat: kind.repeat,

@@ -40,6 +40,10 @@ pub enum Writer {
 pub struct Handover {
     /// Who writes the account.
     pub writer: Writer,
+    /// Whether the provider has the account, or its profile from another answer, when it asks for the verdict on the password.
+    /// The verdict is about the customer whom the first legacy system that knows the identifier has: no other one is asked
+    /// after a wrong password.
+    pub knows_account: bool,
     /// Makes the profile that the provider stores; `None` if it takes none.
     pub profiles: Option<Arc<dyn Profiles>>,
     /// How long the provider may ask again for a customer who was handed over, and the legacy system still verifies the

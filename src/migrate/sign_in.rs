@@ -149,7 +149,7 @@ impl Visit<'_> {
             self.turn_to(system);
             match self.prepare_from_system(admission).await {
                 Err(unknown) if unknown.is_unknown() => {}
-                Err(refused) if is_asked_on(system, &refused) => ending = refused,
+                Err(refused) if self.may_ask_on() && is_asked_on(system, &refused) => ending = refused,
                 prepared => return prepared,
             }
         }
@@ -157,6 +157,12 @@ impl Visit<'_> {
             self.reserve(None).await?;
         }
         Err(ending)
+    }
+
+    /// Whether further legacy systems may know the customer better than the first one that does. An identity provider that has
+    /// the account of that customer already would give it to another one.
+    fn may_ask_on(&self) -> bool {
+        !self.handover.is_some_and(|handover| handover.knows_account)
     }
 
     /// Fetches, verifies and maps. Writes nothing. A customer who is not known is not counted.

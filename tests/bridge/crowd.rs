@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use crate::clients::{Client, NoAnswer, Seen};
 use crate::running::{Running, client, md5};
-use crate::shop::TOKEN;
 
 const RULES: &str = "\
 landfall: 1
@@ -85,10 +84,11 @@ impl Crowd {
     /// Writes the settings; they count from the next start on.
     pub fn settings(&self, bridge: &str, more: &str) {
         let (kind, members, target) = (self.client.kind(), self.client.settings(), self.client.target());
+        let (listen, service) = (self.client.listen(), self.client.service());
         self.write(
             "landfall.yaml",
             &format!(
-                "listen: 127.0.0.1:0
+                "listen: {listen}
 rules: rules.yaml
 source: {{ name: crowd, kind: file, path: export.ndjson, logins: [ $.login, $.mail ] }}
 target: {target}
@@ -96,7 +96,7 @@ ledger: {{ url: 'sqlite:ledger.db', key: {key} }}
 password:
   argon2: {{ memory: 8KiB, passes: 1, lanes: 1 }}
   decoy: {{ scheme: md5, value: 900150983cd24fb0d6963f7d28e17f72 }}
-service: {{ callers: [ {{ name: idp, bearer: {TOKEN} }} ] }}
+service: {{ {service} }}
 bridges: [ {{ kind: {kind}, {members}{bridge} }} ]
 {more}",
                 key = "0123456789abcdef".repeat(4),

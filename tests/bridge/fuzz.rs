@@ -327,7 +327,7 @@ impl Golden {
             for sample in &golden.corpus {
                 let (dialect, target) = (golden.open(), golden.target(sample));
                 let request = sample.request(&target);
-                if let Ok(question) = dialect.question(&request) {
+                if let Ok(question) = dialect.ask(&request).await {
                     let refusal = dialect.reply(&question, &BridgeOutcome::Refused);
                     golden.refusals.insert((ask_name(question.ask), class_of(&refusal)));
                 }
@@ -358,7 +358,7 @@ impl Golden {
             is_harmless(&reply);
         }
         // the decoder gets it all the same: whoever has the key can sign anything
-        let question = match dialect.question(&request) {
+        let question = match dialect.ask(&request).await {
             Ok(question) => question,
             Err(reply) => {
                 is_harmless(&reply);

@@ -34,10 +34,12 @@ fn number(name: &str, otherwise: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
-/// At most three clients, of different topologies if there are such.
+/// The client of Keycloak, and two others of different topologies.
 fn three() -> Vec<Arc<dyn Client>> {
     let (mut first, mut others, mut topologies) = (Vec::new(), Vec::new(), Vec::new());
-    for client in clients::all() {
+    let mut all = clients::all();
+    all.sort_by_key(|client| client.kind() != "keycloak");
+    for client in all {
         let topology = Kind::named(client.kind()).expect("a dialect").topology;
         let is_new = !topologies.contains(&topology);
         topologies.push(topology);

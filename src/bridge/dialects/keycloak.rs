@@ -74,6 +74,10 @@ impl Dialect for UserMigration {
             _ => Reply::empty(StatusCode::UNAUTHORIZED),
         }
     }
+
+    fn asks_twice(&self) -> bool {
+        true
+    }
 }
 
 /// The identifier in the path. The plugin encodes it as forms are encoded: a plus sign is a blank, and `%2B` a plus sign.

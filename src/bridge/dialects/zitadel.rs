@@ -404,6 +404,10 @@ impl Dialect for Zitadel {
         }
     }
 
+    fn asks_twice(&self) -> bool {
+        true
+    }
+
     fn reply(&self, question: &Question, outcome: &BridgeOutcome) -> Reply {
         let original = || raw(question.echo.get("response").and_then(Value::as_str).unwrap_or("{}"));
         match (question.ask, outcome) {

@@ -78,6 +78,12 @@ pub trait Client: Send + Sync {
     /// Writes the files that the settings name, such as keys.
     fn prepare(&self, _folder: &Path) {}
 
+    /// Whether the product asks who the customer is before it asks for the verdict on the password, so that the answers that
+    /// decide are not of one kind.
+    fn asks_twice(&self) -> bool {
+        false
+    }
+
     /// Whether the product is told before the verdict whether the password must be changed. Then it must be for every
     /// customer whose hash may be verified in part.
     fn is_told_early(&self) -> bool {

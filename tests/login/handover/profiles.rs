@@ -1,11 +1,13 @@
 //! Profiles without a password: before a login, or because the password was forgotten.
 
-use landfall::adapters::memory::Fault;
-use landfall::migrate::{Handover, Outcome, ProfileAnswer, Writer};
-use landfall::ports::{EventKind, PortErrorKind};
+use std::sync::Arc;
+
+use landfall::adapters::memory::{Fault, MemorySource};
+use landfall::migrate::{AfterMismatch, Handover, LegacySystem, Outcome, ProfileAnswer, Refusal, Writer};
+use landfall::ports::{EventKind, IdentifierProfile, PortErrorKind};
 use serde_json::{Value, json};
 
-use super::world::{UNFIT, World, handover, over_both_ledgers};
+use super::world::{UNFIT, World, hand_over, handover, over_both_ledgers};
 use crate::fixture::{Fixture, customer, customer_with, md5};
 
 #[tokio::test]
@@ -88,15 +90,42 @@ async fn accounts_of_the_target_have_profiles_while_they_may_be_used() {
         ProfileAnswer::Unavailable(_) => panic!("{name}"),
     };
     let before = profile("ada").await;
-    let handed = super::world::hand_over(&fixture.migrator, &handover, "ada", "secret ada").await;
+    let handed = hand_over(&fixture.migrator, &handover, "ada", "secret ada").await;
     assert_eq!((handed.outcome, handed.profile.as_ref()), (Outcome::Migrated, Some(&before)));
     fixture.source.clear();
     fixture.clock.advance(24 * 60 * 60);
-    let later = super::world::hand_over(&fixture.migrator, &handover, "ada@example.org", "secret ada").await;
+    let later = hand_over(&fixture.migrator, &handover, "ada@example.org", "secret ada").await;
     assert_eq!((later.outcome, later.account.as_ref()), (Outcome::Authenticated, handed.account.as_ref()));
     assert_eq!(later.profile.as_ref(), Some(&before), "the target verifies, so that nothing ends");
     assert_eq!(profile("ada").await, before);
     fixture.target.disable(&handed.account.unwrap(), jiff::Timestamp::UNIX_EPOCH);
     assert_eq!(profile("ada").await, Value::Null, "a disabled account");
     assert_eq!(profile("bob").await, Value::Null, "the legacy system has forgotten bob");
+}
+
+/// Two customers with the same name in two systems. A provider that takes the profile of the one must not get the verdict on
+/// the other.
+#[tokio::test]
+async fn the_verdict_is_about_the_customer_of_the_profile() {
+    over_both_ledgers(async |world: World| {
+        world.legacy(&customer("ada"));
+        let club = Arc::new(MemorySource::new("club", IdentifierProfile::default()));
+        let other = customer_with("ada", &json!({ "mail": "ada@club.example", "password": md5("club ada") }));
+        club.insert(&["ada", "ada@club.example"], other.to_string()).unwrap();
+        let migrator = world.process(|parts| {
+            parts.more = vec![LegacySystem { source: club, ..parts.legacy.clone() }];
+            parts.legacy.after_mismatch = AfterMismatch::AskNext;
+        });
+        let world = World { migrator, ..world };
+        let profile = world.profile("ada").await.unwrap();
+        assert_eq!(profile["claims"]["email"]["value"], "ada@example.org");
+        let twice = Handover { knows_account: true, ..world.handover.clone() };
+        let refused = hand_over(&world.migrator, &twice, "ada", "club ada").await;
+        assert_eq!((refused.outcome, refused.profile), (Outcome::Refused(Refusal::WrongPassword), None));
+        assert_eq!(hand_over(&world.migrator, &twice, "ada", "secret ada").await.profile, Some(profile));
+        // where the profile comes with the verdict, the other customer is found
+        let handed = world.ask("ada@club.example", "club ada").await;
+        assert_eq!(handed.profile.unwrap()["claims"]["email"]["value"], "ada@club.example");
+    })
+    .await;
 }

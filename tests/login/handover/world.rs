@@ -50,6 +50,7 @@ impl Profiles for Everything {
 pub fn handover() -> Handover {
     Handover {
         writer: Writer::Caller,
+        knows_account: false,
         profiles: Some(Arc::new(Everything)),
         facts: Map::new(),
         repeat: REPEAT,
