@@ -1,6 +1,7 @@
 //! The action "post first-factor verification" of Logto. It runs after every sign-in whose password Logto refused, also for
 //! users whom Logto has, and its script asks with the members of the event: `POST` with `identifier`, `user` and `password`.
-//! A user who exists is changed only if Landfall made the user and has not handed the customer over yet.
+//! A user who exists is changed only if the user waits for the legacy password: because Landfall made the user, or because
+//! whoever imported the user says so.
 
 use std::time::Duration;
 
@@ -66,12 +67,19 @@ struct User {
     custom_data: Option<Marks>,
 }
 
-/// What Landfall has written into `customData`: bulk writes the id, and a hand-over both.
+/// What `customData` says of the migration: bulk writes the id, an import of the operator's that the user waits for a
+/// password, and a hand-over that it is over.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Marks {
     landfall_external_id: Option<Value>,
+    landfall_waiting: Option<Value>,
     landfall_migrated: Option<Value>,
+}
+
+/// A user who waits for the legacy password: of the customer with this id, if it is known.
+struct Waiting {
+    id: Option<String>,
 }
 
 impl Identifier {
@@ -95,11 +103,13 @@ impl Identifier {
 }
 
 impl User {
-    /// Landfall's id of a user whom bulk has made and whose customer has not been handed over.
-    fn made_by_us(&self) -> Option<&str> {
-        let Marks { landfall_external_id, landfall_migrated } = self.custom_data.as_ref()?;
-        let is_waiting = landfall_migrated.as_ref().is_none_or(Value::is_null);
-        landfall_external_id.as_ref().and_then(Value::as_str).filter(|id| is_waiting && !id.is_empty())
+    /// `None` for users whose password is never changed.
+    fn waiting(&self) -> Option<Waiting> {
+        let Marks { landfall_external_id, landfall_waiting, landfall_migrated } = self.custom_data.as_ref()?;
+        let is_over = landfall_migrated.as_ref().is_some_and(|mark| !mark.is_null());
+        let id = landfall_external_id.as_ref().and_then(Value::as_str).filter(|id| !id.is_empty());
+        let is_waiting = id.is_some() || *landfall_waiting == Some(Value::Bool(true));
+        (is_waiting && !is_over).then(|| Waiting { id: id.map(str::to_owned) })
     }
 }
 
@@ -112,14 +122,16 @@ impl Dialect for Logto {
             return Err(Reply::empty(StatusCode::METHOD_NOT_ALLOWED));
         }
         let Event { identifier, user, password } = object(request.body).ok_or_else(malformed)?;
-        let made_by_us = user.as_ref().map(User::made_by_us);
-        let mut question = match made_by_us {
-            // INVARIANT: the password of a user who is not waiting for it is never changed. A login without a password is
+        let waiting = user.as_ref().map(User::waiting);
+        let (mut question, action) = match &waiting {
+            None => (Question::login(identifier.typed(), password.into_bytes()), "createUser"),
+            Some(Some(_)) => (Question::login(identifier.typed(), password.into_bytes()), "updateUser"),
+            // INVARIANT: the password of a user who does not wait for it is never changed. A login without a password is
             // refused after the same time as any other, and nobody is asked.
-            Some(None) => Question::new(Ask::Login, identifier.typed()),
-            Some(Some(_)) | None => Question::login(identifier.typed(), password.into_bytes()),
+            Some(None) => (Question::new(Ask::Login, identifier.typed()), ""),
         };
-        question.echo = json!({ "member": identifier.member(), "update": made_by_us.flatten() });
+        let id = waiting.flatten().and_then(|waiting| waiting.id);
+        question.echo = json!({ "action": action, "id": id, "member": identifier.member() });
         Ok(question)
     }
 
@@ -140,15 +152,13 @@ fn refused() -> Reply {
 
 /// The result of the action; `None` if the user at Logto is not the customer's.
 fn verified(question: &Question, accepted: &Accepted) -> Option<Reply> {
-    let update = question.echo.get("update").and_then(Value::as_str);
+    let echoed = |name: &str| question.echo.get(name).and_then(Value::as_str);
     let external_id = accepted.profile.get("customData").and_then(|data| data.get("landfall_external_id"));
-    if update.is_some_and(|id| external_id.and_then(Value::as_str) != Some(id)) {
-        return None;
-    }
-    let member = question.echo.get("member").and_then(Value::as_str);
+    let is_same = echoed("id").is_none_or(|id| external_id.and_then(Value::as_str) == Some(id));
+    let action = echoed("action").filter(|action| is_same && !action.is_empty())?;
+    let member = echoed("member");
     // Logto takes what was typed, and refuses another value
     let user: Map<String, Value> =
         accepted.profile.clone().into_iter().filter(|(name, _)| Some(name.as_str()) != member).collect();
-    let action = if update.is_some() { "updateUser" } else { "createUser" };
     Some(Reply::json(StatusCode::OK, &json!({ "action": action, "passwordVerified": true, "user": user })))
 }

@@ -10,7 +10,8 @@ pub struct Logto;
 /// The members of a user that the action may write.
 const MEMBERS: [&str; 7] = ["username", "primaryEmail", "primaryPhone", "name", "avatar", "customData", "profile"];
 
-async fn ask(http: &reqwest::Client, bridge: &str, identifier: &str, user: &Value, password: &str) -> Answer {
+/// Asks for somebody with a user at Logto, or `null`.
+pub async fn ask(http: &reqwest::Client, bridge: &str, identifier: &str, user: &Value, password: &str) -> Answer {
     let kind = if identifier.contains('@') { "email" } else { "username" };
     let event = json!({
         "key": "action.postFirstFactorVerification",

@@ -1,9 +1,9 @@
 // The action "Post first-factor verification" of Logto. Logto runs it when a sign-in has the wrong password or no user. Among the
 // environment variables of the action, LANDFALL_TOKEN is the token of the caller.
 const runAction = async ({ event, environmentVariables }) => {
-  // of a user whom Logto has, only what Landfall wrote there
-  const { landfall_external_id, landfall_migrated } = event.user?.customData ?? {};
-  const user = event.user ? { customData: { landfall_external_id, landfall_migrated } } : null;
+  // of a user whom Logto has, only what says whether the user waits for a password
+  const { landfall_external_id, landfall_waiting, landfall_migrated } = event.user?.customData ?? {};
+  const user = event.user ? { customData: { landfall_external_id, landfall_waiting, landfall_migrated } } : null;
   const answer = await fetch("{{url}}", {
     method: "POST",
     headers: { authorization: `Bearer ${environmentVariables.LANDFALL_TOKEN}`, "content-type": "application/json" },
