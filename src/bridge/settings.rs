@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::jose::access_token_mistake;
 use super::kinds::{Authentication, KINDS, Kind};
 use crate::adapters::product_rules::{Owner, RulesFile};
 use crate::diag::{Files, Findings, closest};
@@ -169,6 +170,10 @@ impl BridgeSettings {
         self.check_callers(kind, callers, reporter);
         self.check_own(kind, reporter);
         self.check_networks(reporter);
+        if let Some((key, message)) = self.access_token.as_ref().and_then(access_token_mistake) {
+            let help = "`landfall bridge show` says where the identity provider has it";
+            reporter.error("R506", &format!("access_token.{key}"), message, help);
+        }
         if self.rules.is_some() && kind.rules.is_none() {
             let message = format!("{} takes no profile, so that rules have nothing to make", kind.product);
             reporter.error("R506", "rules", message, "remove `rules`");

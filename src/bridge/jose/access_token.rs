@@ -55,10 +55,10 @@ impl AccessTokens {
     /// # Errors
     /// One sentence.
     pub fn open(settings: &AccessTokenSettings, folder: &Path) -> Result<Self, String> {
-        let AccessTokenSettings { issuer, audience, authorized_parties, keys } = settings;
-        if issuer.is_empty() || audience.is_empty() || audience.iter().any(String::is_empty) {
-            return Err("`access_token` needs an `issuer` and at least one `audience`".to_owned());
+        if let Some((key, message)) = mistake(settings) {
+            return Err(format!("`access_token.{key}`: {message}"));
         }
+        let AccessTokenSettings { issuer, audience, authorized_parties, keys } = settings;
         Ok(Self {
             issuer: issuer.clone(),
             audience: audience.clone(),
@@ -100,6 +100,22 @@ impl AccessTokens {
         }
         valid_until(claims.exp, claims.nbf, now).ok_or("exp")
     }
+}
+
+/// The key of a mistake in settings, and what is wrong. Empty names would match claims that are empty.
+pub(in crate::bridge) fn mistake(settings: &AccessTokenSettings) -> Option<(&'static str, String)> {
+    let AccessTokenSettings { issuer, audience, authorized_parties, keys } = settings;
+    let is_blank = |text: &String| text.trim().is_empty();
+    if is_blank(issuer) {
+        return Some(("issuer", "the issuer is missing".to_owned()));
+    }
+    if audience.is_empty() || audience.iter().any(is_blank) {
+        return Some(("audience", "an audience is missing or empty".to_owned()));
+    }
+    if authorized_parties.iter().any(is_blank) {
+        return Some(("authorized_parties", "a name is empty".to_owned()));
+    }
+    Keys::mistake(keys).map(|message| ("keys", message))
 }
 
 /// Until when claims are valid, leeway included; `None` if they are not valid now.

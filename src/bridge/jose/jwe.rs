@@ -75,7 +75,7 @@ impl Decrypter {
         };
         let (key, iv, text, tag) = (decoded(key)?, decoded(iv)?, decoded(text)?, decoded(tag)?);
         let sealed = Sealed { iv: &iv, text: &text, tag: &tag, aad: head.as_bytes() };
-        let content = self.0.iter().find_map(|ours| enc.open(&*alg.content_key(ours, &key, enc)?, &sealed))?;
+        let content = self.0.iter().find_map(|ours| enc.open(&alg.content_key(ours, &key, enc)?, &sealed))?;
         if is_compressed { inflated(&content) } else { Some(content) }
     }
 }

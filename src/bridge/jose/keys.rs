@@ -69,6 +69,15 @@ impl Keys {
         Ok(Self(Arc::new(Inner { place, state: Mutex::new(state), fetching: tokio::sync::Mutex::default() })))
     }
 
+    /// What is wrong with an address of keys; files are read when they are opened.
+    pub fn mistake(keys: &str) -> Option<String> {
+        if keys.contains("://") {
+            checked(keys).err()
+        } else {
+            keys.is_empty().then(|| "the keys are missing".to_owned())
+        }
+    }
+
     /// The keys, among them the one that a token names, if the issuer has it.
     pub async fn with(&self, kid: Option<&str>) -> Result<Arc<KeySet>, NoKeys> {
         let has = |set: &KeySet| set.named(kid).next().is_some();
@@ -127,10 +136,7 @@ impl Inner {
 
 impl Place {
     fn remote(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|_| format!("`{text}` is no address of keys"))?;
-        if !(url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url)) {
-            return Err(format!("the keys at `{text}` could be replaced on the way; use an `https://` address"));
-        }
+        let url = checked(text)?;
         crate::tls::install_provider();
         let client = Client::builder()
             .redirect(redirect::Policy::none())
@@ -139,6 +145,16 @@ impl Place {
             .timeout(FETCH_TIMEOUT)
             .build();
         Ok(Self::Remote { client: client.map_err(|_| "the HTTP client cannot be created".to_owned())?, url })
+    }
+}
+
+/// An address that nobody on the way can answer for.
+fn checked(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|_| format!("`{text}` is not a valid address"))?;
+    if url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url) {
+        Ok(url)
+    } else {
+        Err(format!("the keys at `{text}` could be replaced on the way; use an `https://` address"))
     }
 }
 
@@ -299,7 +315,7 @@ mod tests {
             ("http://idp.example/keys", "https://"),
             ("http://127.0.0.1.attacker.example/keys", "https://"),
             ("ftp://idp.example/keys", "https://"),
-            ("https://", "no address"),
+            ("https://", "not a valid address"),
             ("missing.json", "entity not found"),
             ("page", "no JSON Web Key Set"),
         ] {

@@ -17,6 +17,6 @@ mod keys;
 #[cfg(test)]
 mod tests;
 
-pub(super) use access_token::{AccessTokens, Denied, valid_until};
+pub(super) use access_token::{AccessTokens, Denied, mistake as access_token_mistake, valid_until};
 pub(super) use compact::unsecured;
 pub(super) use jwe::Decrypter;
