@@ -20,3 +20,4 @@ mod decisions;
 mod open_paths;
 mod shop;
 mod wso2_script;
+mod zitadel_reset;

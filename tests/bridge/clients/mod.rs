@@ -3,7 +3,7 @@
 mod keycloak;
 mod vtex;
 pub mod wso2;
-mod zitadel;
+pub mod zitadel;
 
 use std::path::Path;
 use std::pin::Pin;
