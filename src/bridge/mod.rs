@@ -4,8 +4,9 @@
 //! request → dialect: question → migrate: login or profile → rules: body → dialect: reply
 //! ```
 //!
-//! A dialect is two pure functions, its documentation, and a row in the [table](KINDS). What a product stores is made from
-//! the claims by a rule file. Who may call, deadlines, repeats and the meaning of outcomes are the same for every dialect.
+//! A dialect is two pure functions, what it has to look up beside them, its documentation, and a row in the
+//! [table](KINDS). What a product stores is made from the claims by a rule file. Who may call, deadlines, repeats and the
+//! meaning of outcomes are the same for every dialect.
 
 mod calls;
 mod dialect;

@@ -55,3 +55,4 @@ mod scripts;
 mod shop;
 mod storm;
 mod wso2_script;
+mod zitadel_reset;

@@ -1,7 +1,5 @@
 //! What a bridge answers without a caller: the polling of WSO2's waiting page, and nothing else.
 
-use std::time::Duration;
-
 use reqwest::Method;
 
 use crate::clients;
@@ -29,20 +27,19 @@ const PATHS: &[&str] = &[
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_else_is_answered_without_a_caller() {
-    let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("a client");
     let mut open = Vec::new();
     for client in clients::all() {
         let shop = Shop::start(&*client, "").await;
         for path in PATHS {
             for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS] {
                 let url = format!("{}/bridge/{}{path}", shop.base(), client.kind());
-                let answer = http.request(method.clone(), url).body("{}").send().await.expect("an answer");
+                let answer = shop.http.request(method.clone(), url).body("{}").send().await.expect("an answer");
                 if !matches!(answer.status().as_u16(), 401 | 403) {
                     open.push(format!("{} {method} {path}: {}", client.kind(), answer.status().as_u16()));
                 }
             }
         }
-        let outside = http.get(format!("{}/v1/accounts/x", shop.base())).send().await.expect("an answer");
+        let outside = shop.http.get(format!("{}/v1/accounts/x", shop.base())).send().await.expect("an answer");
         assert_eq!(outside.status().as_u16(), 401, "{}", client.kind());
     }
     // without an id it is malformed

@@ -152,6 +152,21 @@ impl Zitadel {
         Self { store, address }
     }
 
+    /// The id of the user with a login name.
+    pub fn id_of(&self, name: &str) -> String {
+        let users = self.store.users();
+        users.iter().find(|(_, user)| user.name == name).map(|(id, _)| id.clone()).expect("a user")
+    }
+
+    /// A user chooses a new password by a link in a mail of Zitadel's, which tells its target.
+    pub async fn reset(&self, http: &reqwest::Client, bridge: &str, id: &str, password: &str) -> Answer {
+        self.store.users().get_mut(id).expect("a user").password = Some(password.to_owned());
+        let request = json!({ "userId": id, "newPassword": { "password": password }, "verificationCode": "QX7" });
+        let response = json!({ "details": { "sequence": "12" } });
+        let payload = self.payload("/zitadel.user.v2.UserService/SetPassword", request, Some(response));
+        self.call(http, format!("{bridge}/set-password"), &payload).await.0
+    }
+
     /// A call of a target, as Zitadel makes it.
     async fn call(&self, http: &reqwest::Client, url: String, payload: &Value) -> (Answer, Value) {
         let (body, time) = (payload.to_string(), jiff::Timestamp::now().as_second());
