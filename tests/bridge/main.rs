@@ -34,6 +34,7 @@ mod clients;
 mod decisions;
 mod glewlwyd;
 mod later_logins;
+mod networks;
 mod outages;
 mod scripts;
 mod shop;
