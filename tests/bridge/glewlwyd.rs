@@ -32,10 +32,10 @@ async fn asks(glewlwyd: &Glewlwyd, proxy: &Proxy) {
     assert_eq!(status, 200, "{answer}");
 }
 
-/// The shop forgets every password.
-fn legacy_ends(shop: &Shop) {
+/// Changes the customers of the shop.
+fn change(shop: &Shop, statement: &str) {
     let mut command = Command::new("sqlite3");
-    command.args(["shop.db", "UPDATE wp_users SET user_pass = '*';"]).current_dir(shop.path());
+    command.args(["shop.db", statement]).current_dir(shop.path());
     assert!(command.status().expect("sqlite3").success());
 }
 
@@ -57,8 +57,13 @@ async fn customers_sign_in_at_glewlwyd() {
     assert_eq!(profile["username"], "ida.brandt");
     assert_eq!(shop.decisions(3), ["migrated", "refused", "refused"]);
 
+    // a customer with the name of one of its own users is nobody there
+    change(&shop, "UPDATE wp_users SET user_login = 'admin' WHERE user_login = 'tomas.novak';");
+    assert_eq!(sign_in(ADMIN.0, &password("tomas.novak")), None);
+    assert_eq!(shop.decisions(1), ["migrated"], "Landfall was not asked");
+
     // glewlwyd stores nothing of her: it asks again, and the account store answers
-    legacy_ends(&shop);
+    change(&shop, "UPDATE wp_users SET user_pass = '*';");
     assert!(sign_in("ida.brandt", &ida).is_some());
     assert_eq!(shop.decisions(1), ["authenticated"]);
     assert_eq!(sign_in("ida.brandt", "not her password"), None);

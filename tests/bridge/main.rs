@@ -48,6 +48,7 @@ mod logs;
 mod logto;
 mod node;
 mod open_paths;
+mod networks;
 mod outages;
 mod page;
 mod refusals;

@@ -50,6 +50,10 @@ impl Basic {
     fn open(context: &OpenContext<'_>) -> Result<Self, String> {
         let networks = context.settings.networks.iter().map(|network| network.0).collect();
         let secrets: Vec<&str> = context.settings.path_secrets.iter().map(|secret| secret.expose()).collect();
+        Self::new(networks, &secrets)
+    }
+
+    fn new(networks: Vec<IpNet>, secrets: &[&str]) -> Result<Self, String> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         if !secrets.iter().all(|secret| secret.bytes().all(is_plain)) {
             return Err("one of `path_secrets` has other characters than letters, digits, `-` and `_`".to_owned());
@@ -121,4 +125,18 @@ fn challenge() -> Reply {
 
 fn digest(text: &str) -> [u8; 32] {
     Sha256::digest(text.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_stand_in_a_path_as_they_are() {
+        let open = |secret: &str| Basic::new(Vec::new(), &[secret]).map(|_| ());
+        assert_eq!(open("0123456789abcdef-0123456789_ABCDEF"), Ok(()));
+        for secret in ["0123456789abcdef/0123456789abcdef", "0123456789abcdef%2f0123456789abcd", "ä0123456789abcdef"] {
+            assert!(open(secret).unwrap_err().contains("path_secrets"), "{secret}");
+        }
+    }
 }

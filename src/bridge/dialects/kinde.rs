@@ -28,6 +28,7 @@ use crate::bridge::reply::Reply;
 use crate::bridge::request::BridgeRequest;
 use crate::bridge::secret::SecretText;
 use crate::ports::{BoxFuture, Clock, Fresh, Nonce, Nonces};
+use crate::settings::Secret;
 
 /// The row of the dialect.
 pub(in crate::bridge) const KIND: Kind = Kind {
@@ -83,9 +84,7 @@ struct Call {
 impl Kinde {
     fn open(context: &OpenContext<'_>) -> Result<Self, String> {
         let key = context.settings.decryption_key.as_ref().ok_or("`decryption_key` is missing")?;
-        let key = key.key(KEY).map_err(|error| format!("`decryption_key`: {error}"))?;
-        let cipher = Aes256Gcm::new_from_slice(&key).map_err(|_| "`decryption_key` does not have 32 bytes")?;
-        Ok(Self { cipher, nonces: Arc::clone(&context.nonces), clock: Arc::clone(&context.clock) })
+        Ok(Self { cipher: cipher(key)?, nonces: Arc::clone(&context.nonces), clock: Arc::clone(&context.clock) })
     }
 
     /// The call in a body. `None` for what nobody with the key has sent.
@@ -117,6 +116,11 @@ impl Kinde {
     }
 }
 
+fn cipher(key: &Secret) -> Result<Aes256Gcm, String> {
+    let key = key.key(KEY).map_err(|error| format!("`decryption_key`: {error}"))?;
+    Aes256Gcm::new_from_slice(&key).map_err(|_| format!("`decryption_key` does not have {KEY} bytes"))
+}
+
 /// What is in a body: a nonce, a tag and a ciphertext, in the order of the sample in Kinde's documentation; or the tag last, as in
 /// the Web Cryptography API. The tag shows which.
 struct Sealed {
@@ -140,9 +144,11 @@ impl Sealed {
         tag_first.or_else(|_| cipher.decrypt(&nonce, rest)).ok().map(Zeroizing::new)
     }
 
-    /// Of the decoded bytes, so that another way to write them is no other call.
+    /// Of the nonce, which one key never uses twice (NIST SP 800-38D, section 8), so that no other way to write a call makes
+    /// it another one.
     fn digest(&self) -> Option<[u8; 16]> {
-        Sha256::new().chain_update(b"kinde").chain_update(&self.bytes).finalize().first_chunk().copied()
+        let (nonce, _) = self.bytes.split_at_checked(NONCE)?;
+        Sha256::new().chain_update(b"kinde").chain_update(nonce).finalize().first_chunk().copied()
     }
 }
 
@@ -186,4 +192,18 @@ fn standard(character: u8) -> u8 {
 /// Without a body, which a script would take for a user.
 fn not_admitted() -> Reply {
     Reply::empty(StatusCode::UNAUTHORIZED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_thirty_two_bytes() {
+        let open = |key: &str| cipher(&Secret::new(key)).map(|_| ());
+        assert_eq!(open("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="), Ok(()));
+        for key in ["AAECAwQFBgcICQoLDA0ODw==", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISI=", "not a key"] {
+            assert!(open(key).unwrap_err().contains("decryption_key"), "{key}");
+        }
+    }
 }
