@@ -76,19 +76,19 @@ impl Keyring {
         self.digest(b"audit", &[before, entry])
     }
 
-    /// A key for one purpose, such as what a bridge seals in its replies. It tells nothing about this key or other purposes.
+    /// A key for one purpose, of which neither the key of the ledger nor that for another purpose can be computed.
     #[must_use]
     pub fn derived(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(self.tag(b"derived", &[purpose]))
     }
 
-    /// The first 128 bits of a tag, in hex.
+    /// HMAC-SHA-256 (RFC 2104), the first 128 bits in hex. Each part is preceded by its length, so that no two lists of
+    /// parts give the same bytes.
     fn digest(&self, domain: &[u8], parts: &[&str]) -> String {
         let tag = self.tag(domain, parts);
         hex::encode(tag.get(..16).unwrap_or_default())
     }
 
-    /// HMAC-SHA-256 (RFC 2104). Each part is preceded by its length, so that no two lists of parts give the same bytes.
     fn tag(&self, domain: &[u8], parts: &[&str]) -> [u8; 32] {
         let mut mac = self.keyed.clone();
         mac.update(domain);
@@ -118,8 +118,14 @@ mod tests {
         assert_ne!(keyring.customer(&key("a", "bc")), keyring.customer(&key("ab", "c")));
         assert_ne!(keyring.customer(&key("a", "b")), keyring.external_id(&key("a", "b")).0);
         assert_eq!(keyring.subject("ada").len(), 32);
+    }
+
+    #[test]
+    fn derived_keys_differ_by_purpose_and_by_key() {
+        let keyring = Keyring::new(&[1; 32]).unwrap();
         assert_eq!(keyring.derived("a"), keyring.derived("a"));
         assert_ne!(keyring.derived("a"), keyring.derived("b"));
+        assert_ne!(keyring.derived("a"), Keyring::new(&[2; 32]).unwrap().derived("a"));
     }
 
     #[test]
