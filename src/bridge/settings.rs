@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use super::kinds::{Authentication, KINDS, Kind};
 use crate::adapters::product_rules::{Owner, RulesFile};
-use crate::diag::{Files, Findings};
+use crate::diag::{Files, Findings, closest};
 use crate::settings::{Reporter, Secret, SecretSetting, SecretUse, units};
 
 /// An identity provider that asks Landfall at its own login.
@@ -144,7 +144,7 @@ impl BridgeSettings {
     pub fn check(&self, callers: &[&str], reporter: &mut Reporter<'_>) {
         let Some(kind) = Kind::named(&self.kind) else {
             let message = format!("there is no bridge `{}`", self.kind);
-            let help = match crate::diag::closest(&self.kind, KINDS.iter().map(|kind| kind.name)) {
+            let help = match closest(&self.kind, KINDS.iter().map(|kind| kind.name)) {
                 Some(near) => format!("did you mean `{near}`? `landfall bridge list` lists all bridges"),
                 None => "`landfall bridge list` lists all bridges".to_owned(),
             };
