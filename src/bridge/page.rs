@@ -69,15 +69,16 @@ pub fn table(kinds: &[Kind]) -> String {
                    |---|---|---|---|---|---|---|\n"
         .to_owned();
     for kind in kinds {
+        let is_repeated = kind.topology != Topology::Write;
+        let repeat = if is_repeated { format!("`{}`", time_text(kind.repeat)) } else { String::new() };
         // writing to a `String` cannot fail
         let _ = writeln!(
             out,
-            "| [`{name}`](bridges/{name}.md) | {} | {} | {} | `{}` | `{}` | {} |",
+            "| [`{name}`](bridges/{name}.md) | {} | {} | {} | `{}` | {repeat} | {} |",
             cell(kind.product),
             kind.topology.name(),
             kind.authentication.name(),
             time_text(kind.deadline),
-            time_text(kind.repeat),
             cell(kind.about),
             name = kind.name,
         );

@@ -1,5 +1,6 @@
 //! Bridges: checks what contradicts each other, and opens them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ const LONGER: Duration = Duration::from_millis(500);
 /// Checks everything that needs no files.
 pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
     let callers: Vec<&str> = settings.service.callers.iter().map(|caller| caller.name.as_str()).collect();
-    let mut paths: Vec<String> = Vec::new();
+    let mut paths: BTreeSet<String> = BTreeSet::new();
     for (at, bridge) in settings.bridges.iter().enumerate() {
         let mut reporter = reporter.section(format!("bridges.{at}"));
         bridge.check(&callers, &mut reporter);
@@ -28,16 +29,16 @@ pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
             reporter.error("R508", "deadline", message, help);
         }
         let path = bridge.path().into_owned();
+        let is_within = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
         if paths.contains(&path) {
-            let help = "give each a `path` of its own";
-            reporter.error("R508", "path", format!("two bridges have the path `{path}`"), help);
-        } else if let Some(other) = paths.iter().find(|other| is_below(other, &path) || is_below(&path, other)) {
-            // who may call one of them must not be who may call the other
-            let message = format!("of the paths `{path}` and `{other}`, one is below the other");
-            let help = "choose paths beside each other, such as `/bridge/shop` and `/bridge/forum`";
-            reporter.error("R508", "path", message, help);
+            let message = format!("two bridges have the path `{path}`");
+            reporter.error("R508", "path", message, "give each a `path` of its own");
+        } else if let Some(other) = paths.iter().find(|other| is_within(other, &path) || is_within(&path, other)) {
+            // whose callers may ask would depend on the rest of the path
+            let message = format!("one of the paths `{path}` and `{other}` is below the other");
+            reporter.error("R508", "path", message, "give each bridge a `path` that is not below another");
         }
-        paths.push(path);
+        paths.insert(path);
         if let Some(tenant) = &bridge.tenant
             && !settings.systems().any(|system| system.tenants.contains(tenant))
         {
@@ -46,11 +47,6 @@ pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
         }
     }
     target(settings, reporter);
-}
-
-/// Whether a path is below another one.
-fn is_below(path: &str, other: &str) -> bool {
-    path.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// A customer who is handed over must not be looked up where Landfall stores accounts, and an account of the product needs

@@ -76,19 +76,19 @@ impl Keyring {
         self.digest(b"audit", &[before, entry])
     }
 
-    /// A key for one purpose, such as what a bridge seals in its replies. It tells nothing about this key or other purposes.
+    /// A key for one purpose, of which neither the key of the ledger nor that for another purpose can be computed.
     #[must_use]
     pub fn derived(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(self.tag(b"derived", &[purpose]))
     }
 
-    /// The first 128 bits of a tag, in hex.
+    /// HMAC-SHA-256 (RFC 2104), the first 128 bits in hex. Each part is preceded by its length, so that no two lists of
+    /// parts give the same bytes.
     fn digest(&self, domain: &[u8], parts: &[&str]) -> String {
         let tag = self.tag(domain, parts);
         hex::encode(tag.get(..16).unwrap_or_default())
     }
 
-    /// HMAC-SHA-256 (RFC 2104). Each part is preceded by its length, so that no two lists of parts give the same bytes.
     fn tag(&self, domain: &[u8], parts: &[&str]) -> [u8; 32] {
         let mut mac = self.keyed.clone();
         mac.update(domain);

@@ -35,7 +35,7 @@ fn human(kind: &Kind) -> String {
     let _ = writeln!(out, "\nIn `landfall.yaml`:\n\n    {}\n", setting(kind));
     out.push_str(&rendered(kind.docs));
     for script in kind.scripts {
-        let name = (kind.scripts.len() > 1).then(|| format!(" {}", script.name)).unwrap_or_default();
+        let name = if kind.scripts.len() > 1 { format!(" {}", script.name) } else { String::new() };
         let _ = write!(
             out,
             "\n`landfall bridge script {}{name} --url URL` prints the script `{}`.",
