@@ -9,6 +9,7 @@
 
 mod dialect;
 mod dialects;
+mod form;
 mod json;
 mod kinds;
 mod open;
