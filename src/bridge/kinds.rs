@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::dialect::{Dialect, OpenContext, Topology};
-use super::dialects::keycloak;
+use super::dialects::{curity, keycloak, kratos, okta};
 
 /// How the callers of a bridge authenticate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub struct Kind {
 }
 
 /// The dialects, in the order of their names.
-pub const KINDS: &[Kind] = &[keycloak::KIND];
+pub const KINDS: &[Kind] = &[curity::KIND, keycloak::KIND, kratos::KIND, okta::KIND];
 
 impl Kind {
     /// The dialect with this name.

@@ -1,6 +1,9 @@
 //! How each product asks at a login, one file for each dialect.
 
+mod curity;
 mod keycloak;
+mod kratos;
+mod okta;
 
 use std::path::Path;
 use std::pin::Pin;
@@ -66,7 +69,7 @@ pub trait Client: Send + Sync {
 
 /// All clients.
 pub fn all() -> Vec<Box<dyn Client>> {
-    vec![Box::new(keycloak::Keycloak)]
+    vec![Box::new(curity::Curity), Box::new(keycloak::Keycloak), Box::new(kratos::Kratos), Box::new(okta::Okta)]
 }
 
 /// An answer.
