@@ -13,8 +13,13 @@
 #[path = "../support/running.rs"]
 #[allow(dead_code, reason = "not every helper is needed here")]
 mod running;
+#[path = "../support/servers/mod.rs"]
+mod servers;
 
 mod cases;
 mod clients;
 mod decisions;
+mod imported;
+mod kratos;
+mod pending;
 mod shop;

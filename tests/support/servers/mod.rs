@@ -20,6 +20,7 @@ pub mod certificates;
 pub mod glewlwyd;
 pub mod http_faults;
 pub mod keycloak;
+pub mod kratos;
 mod mariadb;
 pub mod moto;
 pub mod network;
