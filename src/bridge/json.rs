@@ -1,7 +1,11 @@
 //! JSON as products send it: unknown members are accepted, because products add some, and repeated ones are not.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use axum::http::StatusCode;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::json;
 
 use super::reply::Reply;
@@ -11,8 +15,31 @@ const MAX_DEPTH: usize = 32;
 
 /// Reads an object; what is no JSON object, is nested too deeply, or lacks a member is `None`.
 pub(super) fn object<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
-    let is_object = body.trim_ascii_start().first() == Some(&b'{');
-    (is_object && is_shallow(body)).then(|| serde_json::from_slice(body).ok()).flatten()
+    let read = is_shallow(body).then(|| serde_json::from_slice::<Object<T>>(body).ok()).flatten();
+    read.map(|object| object.0)
+}
+
+/// An object inside a document. Alone, a derived `Deserialize` reads a list of the members, too.
+pub(super) struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
 }
 
 /// Whether brackets are nested at most [`MAX_DEPTH`] deep; those in texts do not count.
@@ -48,6 +75,20 @@ mod tests {
     #[derive(Deserialize, Debug, PartialEq)]
     struct Body {
         a: String,
+    }
+
+    #[derive(Deserialize)]
+    struct Outer {
+        inner: Object<Body>,
+    }
+
+    #[test]
+    fn objects_inside_are_no_lists() {
+        let read = |text: &str| object::<Outer>(text.as_bytes()).map(|outer| outer.inner.0.a);
+        assert_eq!(read(r#"{"inner":{"a":"b","x":1}}"#), Some("b".to_owned()));
+        for text in [r#"{"inner":["b"]}"#, r#"{"inner":{"a":"b","a":"c"}}"#, r#"{"inner":null}"#, r#"[{"a":"b"}]"#] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::dialect::{Dialect, OpenContext, Topology};
 use super::dialects::{
-    auth0, b2c, basic, cognito, entra, fusionauth, gravitee, keycloak, kinde, logto, phasetwo, ropc, strivacity, vtex,
-    wso2, zitadel,
+    auth0, b2c, basic, cognito, curity, entra, fusionauth, gravitee, keycloak, kinde, kratos, logto, okta, phasetwo,
+    ropc, strivacity, vtex, wso2, zitadel,
 };
 
 /// How the callers of a bridge authenticate.
@@ -63,12 +63,15 @@ pub const KINDS: &[Kind] = &[
     b2c::KIND,
     basic::KIND,
     cognito::KIND,
+    curity::KIND,
     entra::KIND,
     fusionauth::KIND,
     gravitee::KIND,
     keycloak::KIND,
     kinde::KIND,
+    kratos::KIND,
     logto::KIND,
+    okta::KIND,
     phasetwo::KIND,
     ropc::KIND,
     strivacity::KIND,

@@ -11,6 +11,7 @@
 mod calls;
 mod dialect;
 mod dialects;
+mod form;
 mod jose;
 mod json;
 mod kinds;

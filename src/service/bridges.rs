@@ -52,11 +52,12 @@ impl Bridges {
     /// The routes.
     pub(super) fn router(&self) -> Router<App> {
         self.0.iter().fold(Router::new(), |router, bridge| {
-            let (whole, below) = (Arc::clone(bridge), Arc::clone(bridge));
-            router.route(&bridge.path, any(move |app, info, request| ask(app, whole, info, request))).route(
-                &format!("{}/{{*below}}", bridge.path),
-                any(move |app, info, request| ask(app, below, info, request)),
-            )
+            // `{*below}` is never empty
+            let paths = [bridge.path.clone(), format!("{}/", bridge.path), format!("{}/{{*below}}", bridge.path)];
+            paths.into_iter().fold(router, |router, path| {
+                let bridge = Arc::clone(bridge);
+                router.route(&path, any(move |app, info, request| ask(app, bridge, info, request)))
+            })
         })
     }
 }

@@ -83,8 +83,8 @@ async fn every_dialect_decides_alike() {
     page::compare("decisions", &page::table(&head, rows.into_iter()));
 }
 
-#[test]
-fn every_dialect_has_a_client() {
+#[tokio::test]
+async fn every_dialect_has_a_client() {
     let mut clients: Vec<&str> = clients::all().iter().map(|client| client.kind()).collect();
     clients.sort_unstable();
     clients.dedup();

@@ -334,6 +334,9 @@ impl Golden {
             }
             all.push(golden);
         }
+        // a request may become one of another file
+        let refusals: BTreeSet<_> = all.iter().flat_map(|golden| golden.refusals.iter().cloned()).collect();
+        all.iter_mut().for_each(|golden| golden.refusals.clone_from(&refusals));
         all
     }
 

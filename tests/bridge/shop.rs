@@ -125,7 +125,7 @@ source:
 target: {target}
 ledger: {{ url: 'sqlite:ledger.db', key: {key} }}
 password: {{ argon2: {{ memory: 8KiB, passes: 1, lanes: 1 }} }}
-service: {{ {service} }}
+service: {{ request_timeout: 30s, drain: 40s, {service} }}
 bridges: [ {{ kind: {kind}, {bridge} }} ]
 {more}",
         rules = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/demo.yaml"),

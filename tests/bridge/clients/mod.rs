@@ -4,12 +4,15 @@ pub mod auth0;
 pub mod b2c;
 pub mod basic;
 pub mod cognito;
+pub mod curity;
 pub mod entra;
 pub mod fusionauth;
 pub mod gravitee;
 pub mod keycloak;
 pub mod kinde;
+pub mod kratos;
 pub mod logto;
+pub mod okta;
 pub mod ropc;
 pub mod strivacity;
 pub mod vtex;
@@ -90,12 +93,6 @@ pub trait Client: Send + Sync {
         false
     }
 
-    /// Whether the product asks who the customer is before it asks for the verdict on the password, so that the answers that
-    /// decide are not of one kind.
-    fn asks_twice(&self) -> bool {
-        false
-    }
-
     /// Asks as the product does when a customer signs in. `bridge` is the address of the bridge.
     fn sign_in<'a>(
         &'a self,
@@ -114,12 +111,15 @@ pub fn all() -> Vec<Box<dyn Client>> {
         Box::new(b2c::B2c { seamless: true }),
         Box::new(basic::Basic),
         Box::new(cognito::Cognito),
+        Box::new(curity::Curity),
         Box::new(entra::Entra),
         Box::new(fusionauth::FusionAuth),
         Box::new(gravitee::Gravitee),
         Box::new(keycloak::UserMigration::keycloak()),
         Box::new(kinde::Kinde),
+        Box::new(kratos::Kratos),
         Box::new(logto::Logto),
+        Box::new(okta::Okta),
         Box::new(keycloak::UserMigration::phasetwo()),
         Box::new(ropc::Ropc),
         Box::new(strivacity::Strivacity),

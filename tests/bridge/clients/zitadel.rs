@@ -203,10 +203,6 @@ fn error_of(answer: &Answer, value: &Value) -> Option<Decision> {
 }
 
 impl Client for Zitadel {
-    fn asks_twice(&self) -> bool {
-        true
-    }
-
     fn kind(&self) -> &'static str {
         "zitadel"
     }

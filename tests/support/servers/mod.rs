@@ -21,6 +21,7 @@ pub mod cognito_local;
 pub mod glewlwyd;
 pub mod http_faults;
 pub mod keycloak;
+pub mod kratos;
 mod mariadb;
 pub mod moto;
 pub mod network;
