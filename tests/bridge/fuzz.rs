@@ -293,6 +293,20 @@ fn class_of_case(replied: &Replied) -> Class {
     class(replied.status, json.as_deref().or(replied.text.as_deref()).unwrap_or_default())
 }
 
+/// Whether a reply only gives back a part of the request, as products want it from those who have nothing to say.
+fn repeats(request: &[u8], reply: &[u8]) -> bool {
+    fn contains(value: &Value, part: &Value) -> bool {
+        value == part
+            || match value {
+                Value::Object(members) => members.values().any(|value| contains(value, part)),
+                Value::Array(items) => items.iter().any(|value| contains(value, part)),
+                _ => false,
+            }
+    }
+    let documents = (serde_json::from_slice::<Value>(request), serde_json::from_slice::<Value>(reply));
+    matches!(documents, (Ok(request), Ok(reply)) if contains(&request, &reply))
+}
+
 /// A dialect with the requests and the replies of its golden cases.
 struct Golden {
     kind: &'static Kind,
@@ -334,6 +348,12 @@ impl Golden {
             }
             all.push(golden);
         }
+        // other settings of the same dialect answer alike
+        let nothing: BTreeSet<_> = all.iter().flat_map(|golden| golden.nothing.clone()).collect();
+        let refusals: BTreeSet<_> = all.iter().flat_map(|golden| golden.refusals.clone()).collect();
+        for golden in &mut all {
+            (golden.nothing, golden.refusals) = (nothing.clone(), refusals.clone());
+        }
         all
     }
 
@@ -352,7 +372,8 @@ impl Golden {
         let request = sample.request(&target);
         let is_harmless = |reply: &Reply| {
             let class = class_of(reply);
-            assert!(class.0 >= 400 || self.nothing.contains(&class), "{}: {class:?}: {sample}", self.kind.name);
+            let is_known = class.0 >= 400 || self.nothing.contains(&class) || repeats(&sample.body, &reply.body);
+            assert!(is_known, "{}: {class:?}: {sample}", self.kind.name);
         };
         if let Err(reply) = dialect.admit(&request).await {
             is_harmless(&reply);
@@ -367,7 +388,9 @@ impl Golden {
         };
         let refusal = dialect.reply(&question, &BridgeOutcome::Refused);
         let class = (ask_name(question.ask), class_of(&refusal));
-        assert!(self.refusals.contains(&class), "{}: {class:?} refuses: {sample}", self.kind.name);
+        // no product signs in by such a status
+        let is_known = class.1.0 >= 400 || self.refusals.contains(&class);
+        assert!(is_known, "{}: {class:?} refuses: {sample}", self.kind.name);
         let unavailable = BridgeOutcome::Unavailable { retry_after: Duration::from_secs(5) };
         let (good, others) = match question.ask {
             Ask::Login | Ask::Profile => (accepted(), [BridgeOutcome::Refused, unavailable]),

@@ -8,10 +8,16 @@ use crate::clients::{self, Client, Decision, Seen};
 use crate::crowd::{Crowd, customer, customer_with, password};
 
 /// Refusals of each class.
-const SAMPLES: usize = 12;
+const SAMPLES: usize = 8;
 
 /// Refusals at a time.
 const AT_ONCE: usize = 6;
+
+/// Clients at a time: they mostly wait.
+const CLIENTS: usize = 3;
+
+/// How long a product may repeat its questions; some do at every login.
+const REPEAT: Duration = Duration::from_secs(6);
 
 /// Before that, no refusal is answered.
 const FLOOR: Duration = Duration::from_millis(400);
@@ -120,8 +126,12 @@ fn apart(sampled: &BTreeMap<&'static str, Vec<Seen>>) -> Vec<String> {
 }
 
 async fn all_alike(client: Arc<dyn Client>) {
-    let crowd = Arc::new(Crowd::start(client, &records(), ", repeat: 0s", SETTINGS));
+    let repeat = format!(", repeat: {}s", REPEAT.as_secs());
+    let crowd = Arc::new(Crowd::start(client, &records(), &repeat, SETTINGS));
     prepare(&crowd).await;
+    if crowd.hands_over() {
+        tokio::time::sleep(REPEAT + Duration::from_millis(200)).await;
+    }
     let mut last = Vec::new();
     for _ in 0..ROUNDS {
         let sampled = sampled(&crowd).await;
@@ -146,7 +156,7 @@ async fn all_alike(client: Arc<dyn Client>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refusals_do_not_show_their_reason() {
-    for client in clients::all() {
-        all_alike(Arc::from(client)).await;
-    }
+    use futures_util::StreamExt as _;
+    let all = clients::all().into_iter().map(|client| all_alike(Arc::from(client)));
+    futures_util::stream::iter(all).buffer_unordered(CLIENTS).collect::<Vec<()>>().await;
 }
