@@ -389,9 +389,10 @@ impl Golden {
             }
         };
         for outcome in not_accepted() {
-            let class = (ask_name(question.ask), class_of(&dialect.reply(&question, &outcome)));
-            // no product signs in by such a status
-            let is_known = class.1.0 >= 400 || self.refusals.contains(&class);
+            let reply = dialect.reply(&question, &outcome);
+            let class = (ask_name(question.ask), class_of(&reply));
+            // no product signs in by such a status, or by its own words
+            let is_known = class.1.0 >= 400 || self.refusals.contains(&class) || repeats(&sample.body, &reply.body);
             assert!(is_known, "{}: {class:?} for {outcome:?}: {sample}", self.kind.name);
         }
         true
