@@ -96,7 +96,7 @@ ledger: {{ url: 'sqlite:ledger.db', key: {key} }}
 password:
   argon2: {{ memory: 8KiB, passes: 1, lanes: 1 }}
   decoy: {{ scheme: md5, value: 900150983cd24fb0d6963f7d28e17f72 }}
-service: {{ {service} }}
+service: {{ {service}, request_timeout: 30s }}
 bridges: [ {{ kind: {kind}, {members}{bridge} }} ]
 {more}",
                 key = "0123456789abcdef".repeat(4),

@@ -5,8 +5,8 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
-use landfall::bridge::{Accepted, Ask, BridgeOutcome, BridgeRequest, Dialect, KINDS, Kind, Reply};
-use serde_json::{Map, Value, json};
+use landfall::bridge::{BridgeOutcome, BridgeRequest, Dialect, KINDS, Kind, Reply};
+use serde_json::{Value, json};
 
 use crate::cases::{File, Replied, Request, ask_name, files, opened};
 
@@ -293,6 +293,20 @@ fn class_of_case(replied: &Replied) -> Class {
     class(replied.status, json.as_deref().or(replied.text.as_deref()).unwrap_or_default())
 }
 
+/// Whether a reply only gives back a part of the request, as products want it from those who have nothing to say.
+fn repeats(request: &[u8], reply: &[u8]) -> bool {
+    fn contains(value: &Value, part: &Value) -> bool {
+        value == part
+            || match value {
+                Value::Object(members) => members.values().any(|value| contains(value, part)),
+                Value::Array(items) => items.iter().any(|value| contains(value, part)),
+                _ => false,
+            }
+    }
+    let documents = (serde_json::from_slice::<Value>(request), serde_json::from_slice::<Value>(reply));
+    matches!(documents, (Ok(request), Ok(reply)) if contains(&request, &reply))
+}
+
 /// A dialect with the requests and the replies of its golden cases.
 struct Golden {
     kind: &'static Kind,
@@ -301,13 +315,13 @@ struct Golden {
     corpus: Vec<Sample>,
     /// The replies to requests that ask nothing.
     nothing: BTreeSet<Class>,
-    /// The refusals of each question.
+    /// The replies to each question that is refused, or cannot be answered.
     refusals: BTreeSet<(&'static str, Class)>,
 }
 
-fn accepted() -> BridgeOutcome {
-    let profile: Map<String, Value> = [("username".to_owned(), json!("maud"))].into_iter().collect();
-    BridgeOutcome::Accepted(Accepted { profile, account: "e-1".to_owned(), must_change_password: false })
+/// What proves nothing.
+fn not_accepted() -> [BridgeOutcome; 2] {
+    [BridgeOutcome::Refused, BridgeOutcome::Unavailable { retry_after: Duration::from_secs(5) }]
 }
 
 impl Golden {
@@ -328,15 +342,20 @@ impl Golden {
                 let (dialect, target) = (golden.open(), golden.target(sample));
                 let request = sample.request(&target);
                 if let Ok(question) = dialect.ask(&request).await {
-                    let refusal = dialect.reply(&question, &BridgeOutcome::Refused);
-                    golden.refusals.insert((ask_name(question.ask), class_of(&refusal)));
+                    for outcome in not_accepted() {
+                        let class = class_of(&dialect.reply(&question, &outcome));
+                        golden.refusals.insert((ask_name(question.ask), class));
+                    }
                 }
             }
             all.push(golden);
         }
-        // a request may become one of another file
-        let refusals: BTreeSet<_> = all.iter().flat_map(|golden| golden.refusals.iter().cloned()).collect();
-        all.iter_mut().for_each(|golden| golden.refusals.clone_from(&refusals));
+        // other settings of the same dialect answer alike
+        let nothing: BTreeSet<_> = all.iter().flat_map(|golden| golden.nothing.clone()).collect();
+        let refusals: BTreeSet<_> = all.iter().flat_map(|golden| golden.refusals.clone()).collect();
+        for golden in &mut all {
+            (golden.nothing, golden.refusals) = (nothing.clone(), refusals.clone());
+        }
         all
     }
 
@@ -355,7 +374,8 @@ impl Golden {
         let request = sample.request(&target);
         let is_harmless = |reply: &Reply| {
             let class = class_of(reply);
-            assert!(class.0 >= 400 || self.nothing.contains(&class), "{}: {class:?}: {sample}", self.kind.name);
+            let is_known = class.0 >= 400 || self.nothing.contains(&class) || repeats(&sample.body, &reply.body);
+            assert!(is_known, "{}: {class:?}: {sample}", self.kind.name);
         };
         if let Err(reply) = dialect.admit(&request).await {
             is_harmless(&reply);
@@ -368,23 +388,12 @@ impl Golden {
                 return false;
             }
         };
-        // what is noted is never refused
-        if question.ask == Ask::PasswordSet {
-            return true;
-        }
-        let refusal = dialect.reply(&question, &BridgeOutcome::Refused);
-        let class = (ask_name(question.ask), class_of(&refusal));
-        assert!(self.refusals.contains(&class), "{}: {class:?} refuses: {sample}", self.kind.name);
-        let unavailable = BridgeOutcome::Unavailable { retry_after: Duration::from_secs(5) };
-        let (good, others) = match question.ask {
-            Ask::Login | Ask::Profile => (accepted(), [BridgeOutcome::Refused, unavailable]),
-            Ask::SignupCheck => (BridgeOutcome::Free, [BridgeOutcome::Reserved, unavailable]),
-            // whether there is such a customer is not said
-            Ask::Provision | Ask::PasswordSet => return true,
-        };
-        let good = dialect.reply(&question, &good);
-        for other in others {
-            assert!(dialect.reply(&question, &other) != good, "{}: {other:?} is alike: {sample}", self.kind.name);
+        for outcome in not_accepted() {
+            let reply = dialect.reply(&question, &outcome);
+            let class = (ask_name(question.ask), class_of(&reply));
+            // no product signs in by such a status, or by its own words
+            let is_known = class.1.0 >= 400 || self.refusals.contains(&class) || repeats(&sample.body, &reply.body);
+            assert!(is_known, "{}: {class:?} for {outcome:?}: {sample}", self.kind.name);
         }
         true
     }
@@ -425,6 +434,6 @@ async fn mutated_requests_neither_panic_nor_are_accepted() {
         let took = began.elapsed().as_secs_f64();
         println!("{:20} {share} requests, {asked} ask something: {:.0}/s", kind.name, share as f64 / took);
         // otherwise the requests would be so wrong that they show nothing
-        assert!(asked * 50 > share || kind.authentication == landfall::bridge::Authentication::Own, "{}", kind.name);
+        assert!(asked > 0, "{}", kind.name);
     }
 }

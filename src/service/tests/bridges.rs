@@ -40,6 +40,9 @@ impl Dialect for Plain {
     fn question(&self, request: &BridgeRequest<'_>) -> Result<Question, Reply> {
         let identifier = request.only_segment().ok_or_else(|| Reply::empty(StatusCode::BAD_REQUEST))?;
         assert_ne!(identifier, "panic-question", "a secret of the question");
+        if identifier == "page" {
+            return Err(Reply::json(StatusCode::OK, &serde_json::json!("a page")));
+        }
         Ok(match *request.method {
             Method::GET => Question::new(Ask::Profile, identifier),
             _ => Question::login(identifier, Zeroizing::new(b"correct horse".to_vec())),
@@ -54,6 +57,10 @@ impl Dialect for Plain {
             _ => StatusCode::UNAUTHORIZED,
         };
         Reply::json(status, &serde_json::json!({ "asked": question.identifier }))
+    }
+
+    fn is_open(&self, method: &Method, path: &str) -> bool {
+        *method == Method::GET && matches!(path, "/page" | "/open")
     }
 
     fn admit<'a>(&'a self, request: &'a BridgeRequest<'a>) -> BoxFuture<'a, Result<(), Reply>> {
@@ -173,6 +180,26 @@ fn only_paths_below_a_bridge_belong_to_it() {
     {
         assert_eq!(status(&service.ask(RIGHT, target)), 401, "{target}");
     }
+}
+
+/// A dialect that asks something in a request that it calls open makes a mistake, and nobody is looked up.
+#[test]
+fn open_requests_ask_nothing() {
+    let service = start(|settings| settings.limits.requests = 1);
+    for bridge in ["plain", "own"] {
+        for headers in ["", SHOP, RIGHT] {
+            let page = service.get_as(headers, &format!("/bridge/{bridge}/page"));
+            assert_eq!((status(&page), body(&page)), (200, "\"a page\""), "{bridge} {headers}");
+            for target in ["open", "open?x", "open/"] {
+                let response = service.get_as(headers, &format!("/bridge/{bridge}/{target}"));
+                assert!(matches!(status(&response), 400 | 401 | 403), "{bridge} {headers} {target}: {response}");
+            }
+        }
+        for path in ["page", "open"] {
+            assert_eq!(status(&service.ask("", &format!("/bridge/{bridge}/{path}"))), 401, "{bridge} {path}");
+        }
+    }
+    assert_eq!(service.asked(), 0);
 }
 
 #[test]
