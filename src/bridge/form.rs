@@ -6,7 +6,13 @@ use zeroize::Zeroizing;
 const MAX_FIELDS: usize = 64;
 
 /// The fields of a form, decoded into memory that is wiped.
-pub(super) struct Form(Vec<(Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>)>);
+pub(super) struct Form(Vec<Field>);
+
+/// A field of a form.
+struct Field {
+    name: Zeroizing<Vec<u8>>,
+    value: Zeroizing<Vec<u8>>,
+}
 
 impl Form {
     /// Reads a form; `None` if it has too many fields.
@@ -17,7 +23,7 @@ impl Form {
             .map(|field| {
                 let mut parts = field.splitn(2, |byte| *byte == b'=');
                 let mut part = || decoded(parts.next().unwrap_or_default());
-                (part(), part())
+                Field { name: part(), value: part() }
             })
             .collect();
         (fields.len() <= MAX_FIELDS).then_some(Self(fields))
@@ -25,9 +31,9 @@ impl Form {
 
     /// The only field with a name; `None` if it is missing or repeated.
     pub fn take(&mut self, name: &str) -> Option<Zeroizing<Vec<u8>>> {
-        let mut named = self.0.iter_mut().filter(|(have, _)| have.as_slice() == name.as_bytes());
+        let mut named = self.0.iter_mut().filter(|field| field.name.as_slice() == name.as_bytes());
         match (named.next(), named.next()) {
-            (Some((_, value)), None) => Some(std::mem::take(value)),
+            (Some(field), None) => Some(std::mem::take(&mut field.value)),
             _ => None,
         }
     }

@@ -59,7 +59,7 @@ rules: rules.yaml
 source: {{ kind: file, name: shop, path: customers.ndjson, logins: [ $.login, $.mail ] }}
 target: {target}
 ledger: {{ url: 'sqlite:ledger.db', key: {key} }}
-service: {{ callers: [ {{ name: idp, bearer: {TOKEN} }} ] }}
+service: {{ request_timeout: 30s, drain: 40s, callers: [ {{ name: idp, bearer: {TOKEN} }} ] }}
 bridges: [ {{ {bridge} }} ]
 "
         );
@@ -112,7 +112,8 @@ bridges: [ {{ {bridge} }} ]
     fn landfall(&self, arguments: &[&str]) -> String {
         let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
         let output = command.args(arguments).current_dir(self.path()).output().expect("the program");
-        String::from_utf8_lossy(&output.stdout).into_owned() + &*String::from_utf8_lossy(&output.stderr)
+        let [out, errors] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+        format!("{out}{errors}")
     }
 }
 
