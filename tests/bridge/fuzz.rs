@@ -20,6 +20,9 @@ fn seed() -> u64 {
     std::env::var("LANDFALL_FUZZ_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }
 
+/// Dialects that complete what the product said itself where nothing is asked: such replies have any members.
+const COMPLETES: [&str; 1] = ["zitadel"];
+
 /// After so many requests a dialect is opened again, and has forgotten what it admitted.
 const FORGETS: usize = 5_000;
 
@@ -377,7 +380,8 @@ impl Golden {
         let request = sample.request(&target);
         let is_harmless = |reply: &Reply| {
             let class = class_of(reply);
-            let is_known = class.0 >= 400 || self.nothing.contains(&class) || repeats(&sample.body, &reply.body);
+            let is_own = COMPLETES.contains(&self.kind.name) || repeats(&sample.body, &reply.body);
+            let is_known = class.0 >= 400 || self.nothing.contains(&class) || is_own;
             assert!(is_known, "{}: {class:?}: {sample}", self.kind.name);
         };
         if let Err(reply) = dialect.admit(&request).await {
