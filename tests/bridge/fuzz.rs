@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
-use landfall::bridge::{BridgeOutcome, BridgeRequest, Dialect, KINDS, Kind, Reply};
+use landfall::bridge::{Ask, BridgeOutcome, BridgeRequest, Dialect, KINDS, Kind, Reply};
 use serde_json::{Value, json};
 
 use crate::cases::{File, Replied, Request, ask_name, files, opened};
@@ -19,6 +19,9 @@ fn requests() -> usize {
 fn seed() -> u64 {
     std::env::var("LANDFALL_FUZZ_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }
+
+/// Dialects that complete what the product said itself where nothing is asked: such replies have any members.
+const COMPLETES: [&str; 1] = ["zitadel"];
 
 /// After so many requests a dialect is opened again, and has forgotten what it admitted.
 const FORGETS: usize = 5_000;
@@ -303,6 +306,9 @@ fn repeats(request: &[u8], reply: &[u8]) -> bool {
                 _ => false,
             }
     }
+    if !reply.is_empty() && request.windows(reply.len()).any(|part| part == reply) {
+        return true;
+    }
     let documents = (serde_json::from_slice::<Value>(request), serde_json::from_slice::<Value>(reply));
     matches!(documents, (Ok(request), Ok(reply)) if contains(&request, &reply))
 }
@@ -374,7 +380,8 @@ impl Golden {
         let request = sample.request(&target);
         let is_harmless = |reply: &Reply| {
             let class = class_of(reply);
-            let is_known = class.0 >= 400 || self.nothing.contains(&class) || repeats(&sample.body, &reply.body);
+            let is_own = COMPLETES.contains(&self.kind.name) || repeats(&sample.body, &reply.body);
+            let is_known = class.0 >= 400 || self.nothing.contains(&class) || is_own;
             assert!(is_known, "{}: {class:?}: {sample}", self.kind.name);
         };
         if let Err(reply) = dialect.admit(&request).await {
@@ -388,6 +395,10 @@ impl Golden {
                 return false;
             }
         };
+        // these have other outcomes, and prove nothing
+        if matches!(question.ask, Ask::SignupCheck | Ask::PasswordSet) {
+            return true;
+        }
         for outcome in not_accepted() {
             let reply = dialect.reply(&question, &outcome);
             let class = (ask_name(question.ask), class_of(&reply));
