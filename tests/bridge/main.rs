@@ -19,5 +19,6 @@ mod clients;
 mod decisions;
 mod open_paths;
 mod shop;
+mod wso2_restart;
 mod wso2_script;
 mod zitadel_reset;
