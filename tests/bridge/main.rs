@@ -58,5 +58,6 @@ mod refusals;
 mod scripts;
 mod shop;
 mod storm;
+mod wso2_restart;
 mod wso2_script;
 mod zitadel_reset;
