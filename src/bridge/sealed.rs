@@ -90,7 +90,7 @@ mod tests {
             assert_eq!(own.open(&URL_SAFE_NO_PAD.encode(flipped)), None, "{bit}");
         }
         for cut in 0..text.len() {
-            assert_eq!(own.open(&text[..cut]), None, "{cut}");
+            assert_eq!(own.open(text.get(..cut).unwrap()), None, "{cut}");
         }
         assert_eq!(own.open(&format!("{text}=")), None);
     }

@@ -114,10 +114,13 @@ mod tests {
         assert_eq!(named, "203.0.113.9".parse().ok());
     }
 
+    /// Who connects, the headers, and who calls.
+    type Case = (&'static str, &'static [(&'static str, &'static str)], Option<&'static str>);
+
     #[test]
     fn who_calls_is_known_unless_an_unknown_proxy_stands_in_between() {
         let trusted = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
-        let cases: &[(&str, &[(&str, &str)], Option<&str>)] = &[
+        let cases: &[Case] = &[
             ("192.0.2.1", &[], Some("192.0.2.1")),
             ("::ffff:127.0.0.1", &[], Some("127.0.0.1")),
             ("127.0.0.1", &[("x-forwarded-for", "203.0.113.9")], None),

@@ -63,7 +63,7 @@ fn name(number: usize) -> String {
 
 /// One login with the right password, until the customer is in.
 async fn gets_in(crowd: &Arc<Crowd>, name: &str, seen: &Seen) {
-    let login = if name.len() % 2 == 0 { name.to_owned() } else { name.to_uppercase() };
+    let login = if name.len().is_multiple_of(2) { name.to_owned() } else { name.to_uppercase() };
     let mut last = String::new();
     for _ in 0..PATIENCE {
         match crowd.sign_in(&login, &password(name)).await {
