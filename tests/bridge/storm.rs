@@ -57,6 +57,9 @@ struct Seen {
     put_off: AtomicUsize,
 }
 
+/// Longer than any claim lasts.
+const SETTLED: Duration = Duration::from_secs(30);
+
 fn name(number: usize) -> String {
     format!("c{number}")
 }
@@ -140,6 +143,11 @@ async fn all_again(crowd: &Arc<Crowd>, customers: usize) -> BTreeSet<usize> {
 async fn books(crowd: &Crowd, customers: usize) {
     let expected = i64::try_from(customers).expect("few");
     let ledger = open(&crowd.folder.path().join("ledger.db")).await;
+    // a creation that was interrupted by a kill is settled when its claim has ended
+    let began = Instant::now();
+    while count(&ledger, "SELECT COUNT(*) FROM entries WHERE state <> 'done'").await > 0 && began.elapsed() < SETTLED {
+        sleep(Duration::from_millis(100)).await;
+    }
     for (what, query) in [
         ("entries", "SELECT COUNT(*) FROM entries"),
         ("customers", "SELECT COUNT(DISTINCT legacy_id) FROM entries WHERE state = 'done' AND verified_at IS NOT NULL"),
