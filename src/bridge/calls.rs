@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest as _, Sha256};
 
 use super::jose::Denied;
 use crate::ports::{Fresh, Nonce, Nonces, PortError, PortErrorKind};
@@ -49,7 +48,9 @@ impl Calls {
         let time = now.as_second().div_euclid(SOON);
         let is_first = async |what: &str, time: i64| {
             let forget_before = now.checked_sub(MARGIN).unwrap_or(Timestamp::MIN);
-            let digest = self.digest(what, time, call);
+            let parts: [&[u8]; 3] = [what.as_bytes(), &time.to_be_bytes(), call];
+            let mut digest = [0; 16];
+            digest.iter_mut().zip(super::signed::digest(self.name, &parts)).for_each(|(to, from)| *to = from);
             match self.nonces.remember(&Nonce { digest, signed_at: valid_until, forget_before }).await? {
                 Fresh::First => Ok(true),
                 Fresh::Seen => Ok(false),
@@ -63,17 +64,6 @@ impl Calls {
         }
         let is_second = is_first("second", 0).await?;
         Ok(is_second && (!is_first("at", time).await? || !is_first("at", time - 1).await?))
-    }
-
-    fn digest(&self, what: &str, time: i64, call: &[u8]) -> [u8; 16] {
-        let mut hash = Sha256::new();
-        for part in [self.name.as_bytes(), what.as_bytes(), &time.to_be_bytes(), call] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        let mut digest = [0; 16];
-        digest.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
-        digest
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use super::app::App;
 use super::body::read;
 use super::bridges::{is_open, respond, seen};
-use super::guardrails::{permit, unverified_slot};
+use super::guardrails::{full, permit, unverified_slot};
 use super::problem::Problem;
 use super::request::RequestInfo;
 use crate::bridge::Bridge;
@@ -99,6 +99,10 @@ async fn authenticate(app: &App, parts: &Parts, body: Body) -> Result<Authentica
 /// A request to a bridge whose dialect authenticates it, which needs the body.
 async fn admitted_by(app: &App, bridge: &Bridge, parts: &Parts, body: Body) -> Result<Authenticated, Response> {
     let body = of_unknown(app, parts, body).await.map_err(IntoResponse::into_response)?;
+    // A call that was recorded and then turned away could not be sent again.
+    if app.permits.available_permits() == 0 {
+        return Err(full(app).into_response());
+    }
     bridge.dialect().admit(&seen(bridge, parts, &body)).await.map_err(respond)?;
     let permit = permit(app).map_err(IntoResponse::into_response)?;
     Ok(Authenticated { name: Some(bridge.kind.name.into()), permit, body })

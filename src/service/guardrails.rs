@@ -33,7 +33,8 @@ pub(super) fn unverified_slot(app: &App, peer: Option<IpAddr>) -> Result<Ticket,
     app.unverified.take(peer).map_err(|_| full(app))
 }
 
-fn full(app: &App) -> Problem {
+/// 503 at once.
+pub(super) fn full(app: &App) -> Problem {
     app.metrics.shed();
     Problem::unavailable(FULL_RETRY_AFTER)
 }

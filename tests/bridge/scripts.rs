@@ -4,19 +4,17 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use landfall::bridge::Kind;
 use serde_json::{Value, json};
 
 use crate::clients::Client;
 use crate::clients::kinde::{KEY, Kinde};
 use crate::clients::strivacity::Strivacity;
+use crate::node;
 use crate::shop::{Shop, TOKEN, customers};
 
 /// A script of a dialect, for a running service.
 fn script(client: &dyn Client, name: &str, shop: &Shop) -> String {
-    let kind = Kind::named(client.kind()).expect("a dialect");
-    let script = kind.scripts.iter().find(|script| script.name == name).expect("a script");
-    script.text.replace("{{url}}", &format!("{}/bridge/{}", shop.base(), client.kind()))
+    node::script(client.kind(), name, &format!("{}/bridge/{}", shop.base(), client.kind()))
 }
 
 fn password(login: &str) -> String {

@@ -2,20 +2,20 @@
 
 use std::process::Command;
 
-use landfall::bridge::Kind;
 use serde_json::{Value, json};
 
 use crate::clients::Client as _;
 use crate::clients::wso2::Wso2;
+use crate::node;
 use crate::shop::{Shop, TOKEN, customers};
 
 const RUN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bridge/scripts/wso2_run.js");
 
 /// What became of a login.
 async fn login(shop: &Shop, url: &str, token: &str, password: &str, migrated: bool) -> Value {
-    let script = Kind::named(Wso2.kind()).expect("a dialect").scripts.first().expect("a script");
+    let script = node::script(Wso2.kind(), "login", url);
     let path = shop.path().join("login.js");
-    std::fs::write(&path, script.text.replace("{{url}}", url)).expect("a file");
+    std::fs::write(&path, script).expect("a file");
     let login = json!({
         "script": path, "token": token, "username": "ida.brandt", "password": password, "migrated": migrated,
     });

@@ -5,7 +5,6 @@
 //! A script signs in on anything that is true, so that a refusal is `null`, and everything else that is no user has no body.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use aes_gcm::aead::{Aead as _, KeyInit as _};
@@ -14,10 +13,9 @@ use axum::http::{Method, StatusCode};
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::bridge::dialect::{Dialect, OpenContext, Topology};
@@ -27,7 +25,8 @@ use crate::bridge::question::{BridgeOutcome, Question};
 use crate::bridge::reply::Reply;
 use crate::bridge::request::BridgeRequest;
 use crate::bridge::secret::SecretText;
-use crate::ports::{BoxFuture, Clock, Fresh, Nonce, Nonces};
+use crate::bridge::signed::{Counts, Once};
+use crate::ports::BoxFuture;
 use crate::settings::Secret;
 
 /// The row of the dialect.
@@ -52,12 +51,6 @@ const KEY: usize = 32;
 const NONCE: usize = 12;
 const TAG: usize = 16;
 
-/// How far the time of a call may be off. Stops replays of old calls; allows for clocks that drift by minutes.
-const WINDOW: SignedDuration = SignedDuration::from_mins(5);
-
-/// How much longer calls are remembered than they are accepted, so that a clock set back by minutes causes no refusals.
-const MARGIN: SignedDuration = SignedDuration::from_mins(5);
-
 /// The documentation says Base64URL, and the sample code next to it reads the other alphabet.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
@@ -66,8 +59,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 struct Kinde {
     cipher: Aes256Gcm,
-    nonces: Arc<dyn Nonces>,
-    clock: Arc<dyn Clock>,
+    once: Once,
 }
 
 /// The body that the script sends.
@@ -84,7 +76,7 @@ struct Call {
 impl Kinde {
     fn open(context: &OpenContext<'_>) -> Result<Self, String> {
         let key = context.settings.decryption_key.as_ref().ok_or("`decryption_key` is missing")?;
-        Ok(Self { cipher: cipher(key)?, nonces: Arc::clone(&context.nonces), clock: Arc::clone(&context.clock) })
+        Ok(Self { cipher: cipher(key)?, once: Once::new(context) })
     }
 
     /// The call in a body. `None` for what nobody with the key has sent.
@@ -95,23 +87,12 @@ impl Kinde {
 
     /// Whether a call is fresh, and was never seen before.
     async fn is_first(&self, body: &[u8], call: &Call) -> Result<(), Reply> {
-        let (now, sent) = (self.clock.now(), Timestamp::from_millisecond(call.at).map_err(|_| not_admitted())?);
-        if now.duration_since(sent).abs() > WINDOW {
-            return Err(not_admitted());
-        }
-        let digest = Sealed::read(body).and_then(|sealed| sealed.digest()).ok_or_else(not_admitted)?;
-        let forget_before = now.checked_sub(WINDOW + MARGIN).unwrap_or(Timestamp::MIN);
-        match self.nonces.remember(&Nonce { digest, signed_at: sent, forget_before }).await {
-            Ok(Fresh::First) => Ok(()),
-            Ok(Fresh::Seen) => Err(not_admitted()),
-            Ok(Fresh::Forgotten) => {
-                tracing::error!("calls of Kinde cannot be admitted: the clock of a process was ahead");
-                Err(Reply::empty(StatusCode::SERVICE_UNAVAILABLE))
-            }
-            Err(error) => {
-                tracing::error!(%error, "cannot remember calls of Kinde");
-                Err(Reply::empty(StatusCode::SERVICE_UNAVAILABLE))
-            }
+        let sent = Timestamp::from_millisecond(call.at).map_err(|_| not_admitted())?;
+        let sealed = Sealed::read(body).ok_or_else(not_admitted)?;
+        match self.once.counts("kinde", &[sealed.nonce().ok_or_else(not_admitted)?], sent).await {
+            Counts::Yes => Ok(()),
+            Counts::No => Err(not_admitted()),
+            Counts::Unknown => Err(Reply::empty(StatusCode::SERVICE_UNAVAILABLE)),
         }
     }
 }
@@ -144,11 +125,9 @@ impl Sealed {
         tag_first.or_else(|_| cipher.decrypt(&nonce, rest)).ok().map(Zeroizing::new)
     }
 
-    /// Of the nonce, which one key never uses twice (NIST SP 800-38D, section 8), so that no other way to write a call makes
-    /// it another one.
-    fn digest(&self) -> Option<[u8; 16]> {
-        let (nonce, _) = self.bytes.split_at_checked(NONCE)?;
-        Sha256::new().chain_update(b"kinde").chain_update(nonce).finalize().first_chunk().copied()
+    /// What one key never uses twice (NIST SP 800-38D, section 8), so that no other way to write a call makes it another one.
+    fn nonce(&self) -> Option<&[u8]> {
+        self.bytes.split_at_checked(NONCE).map(|(nonce, _)| nonce)
     }
 }
 
