@@ -5,11 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Loaded;
 use super::open::BuildError;
 use super::settings::Settings;
+use crate::adapters::memory::MemoryLedger;
 use crate::bridge::{Bridge, Kind};
 use crate::migrate::Writer;
-use crate::ports::{Clock, Keyring, Nonces};
+use crate::ports::{Clock, Keyring, Nonces, SystemClock};
 use crate::settings::Reporter;
 
 /// How much longer than a login a claim lasts.
@@ -91,6 +93,21 @@ impl Settings {
             .filter(|(_, kind)| kind.topology.writer() == Writer::Target)
             .map(|(bridge, kind)| bridge.deadline.unwrap_or(kind.deadline) + LONGER);
         deadlines.fold(self.login.lease, Duration::max)
+    }
+}
+
+/// Reports what prevents bridges from being opened, such as a key that is none. Connects to nothing.
+pub(super) fn try_out(loaded: &Loaded, reporter: &mut Reporter<'_>) {
+    let nonces: Arc<dyn Nonces> = Arc::new(MemoryLedger::new());
+    // what is sealed with it is thrown away
+    let Ok(keyring) = Keyring::new(&[0; Keyring::MIN_BYTES]).map(Arc::new) else { return };
+    for (at, bridge) in loaded.settings.bridges.iter().enumerate() {
+        let product = loaded.settings.target.adapter().api(&loaded.folder).ok().flatten();
+        let (nonces, keyring, clock) = (Arc::clone(&nonces), Arc::clone(&keyring), Arc::new(SystemClock));
+        if let Err(error) = Bridge::open(bridge, &loaded.folder, nonces, keyring, clock, product) {
+            let help = format!("`landfall bridge show {}` describes its settings", bridge.kind);
+            reporter.error("R506", &format!("bridges.{at}.kind"), error.to_string(), help);
+        }
     }
 }
 

@@ -257,6 +257,9 @@ fn load_and(
     let rules = resources::rules(&settings, folder, files, &mut collector);
     let loaded = Loaded { settings, folder: folder.to_owned(), rules: rules?, hooks: hooks? };
     if !findings.has_errors() {
+        bridges::try_out(&loaded, &mut Reporter::new(&mut Collector { tree: &tree, findings }));
+    }
+    if !findings.has_errors() {
         then(&loaded, &mut Reporter::new(&mut Collector { tree: &tree, findings }));
     }
     Some(loaded)

@@ -140,6 +140,11 @@ impl Migrator {
         visit.turn_to_handover(Some(handover));
         visit.turn_to_tenant(tenant);
         let found = visit.find_profile(identifier, network).await;
+        // why nobody is known is for the audit alone
+        let reason = found.as_ref().err().map_or(DecisionReason::None, |ending| match ending.outcome {
+            Outcome::Refused(Refusal::Unknown) => DecisionReason::None,
+            ref outcome => outcome.reason(),
+        });
         let (answer, outcome) = match (found, visit.profile.take()) {
             (Ok(()), Some(profile)) => (ProfileAnswer::Known(profile), DecisionOutcome::Known),
             (Ok(()), None) => (ProfileAnswer::Unknown, DecisionOutcome::Unknown),
@@ -151,10 +156,8 @@ impl Migrator {
                 (ProfileAnswer::Unknown, outcome)
             }
         };
-        let decision = Decision {
-            settled: visit.settled_at_operation(outcome),
-            ..visit.new_decision(outcome, DecisionReason::None, None)
-        };
+        let decision =
+            Decision { settled: visit.settled_at_operation(outcome), ..visit.new_decision(outcome, reason, None) };
         if self.cx.records.ledger.decide(&decision, &[]).await.is_err() {
             return ProfileAnswer::Unavailable(RETRY_AFTER);
         }

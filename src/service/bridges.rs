@@ -94,6 +94,16 @@ pub(super) fn respond(reply: Reply) -> Response {
     response
 }
 
+/// The response of a reply that was made without a decision; one that is an error has a name in the logs.
+pub(super) fn respond_named(reply: Reply, name: &'static str) -> Response {
+    let is_error = reply.status.is_client_error() || reply.status.is_server_error();
+    let mut response = respond(reply);
+    if is_error {
+        response.extensions_mut().insert(ProblemName(name));
+    }
+    response
+}
+
 async fn ask(
     State(app): State<App>,
     bridge: Arc<Bridge>,
@@ -110,7 +120,7 @@ async fn ask(
         // INVARIANT: nothing is found out for a caller who is not known
         Ok(_) if is_open(&bridge, &parts) => return Problem::CALLER.into_response(),
         Ok(question) => question,
-        Err(reply) => return respond(reply),
+        Err(reply) => return respond_named(reply, "malformed"),
     };
     drop(body);
     if let Some(correlation) = &question.correlation {

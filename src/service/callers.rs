@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::app::App;
 use super::body::read;
-use super::bridges::{is_open, respond, seen};
+use super::bridges::{is_open, respond_named, seen};
 use super::guardrails::{full, permit, unverified_slot};
 use super::problem::Problem;
 use super::request::RequestInfo;
@@ -61,16 +61,21 @@ pub(super) async fn admit(State(app): State<App>, request: Request, next: Next) 
     };
     let is_allowed = |name: &Arc<str>| app.bridges.allow(name, parts.uri.path());
     if !bridge.is_some_and(|bridge| bridge.authenticates()) && !name.as_ref().is_none_or(is_allowed) {
-        return Problem::NOT_ALLOWED.into_response();
+        return named(Problem::NOT_ALLOWED.into_response(), name);
     }
     if let Some(info) = parts.extensions.get_mut::<RequestInfo>() {
         info.permit = Some(Arc::clone(&permit));
     }
-    let mut response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    drop(permit);
+    named(response, name)
+}
+
+/// The response with the name of the caller, for the logs.
+fn named(mut response: Response, name: Option<Arc<str>>) -> Response {
     if let Some(name) = name {
         response.extensions_mut().insert(CallerName(name));
     }
-    drop(permit);
     response
 }
 
@@ -103,7 +108,7 @@ async fn admitted_by(app: &App, bridge: &Bridge, parts: &Parts, body: Body) -> R
     if app.permits.available_permits() == 0 {
         return Err(full(app).into_response());
     }
-    bridge.dialect().admit(&seen(bridge, parts, &body)).await.map_err(respond)?;
+    bridge.dialect().admit(&seen(bridge, parts, &body)).await.map_err(|reply| respond_named(reply, "caller"))?;
     let permit = permit(app).map_err(IntoResponse::into_response)?;
     Ok(Authenticated { name: Some(bridge.kind.name.into()), permit, body })
 }

@@ -151,7 +151,7 @@ fn only_paths_below_a_bridge_belong_to_it() {
         ("/bridge/plain/a/b", 400, None),
         ("/bridge/plain/../own/migrated", 400, None),
         ("/bridge/plain/%ff", 400, None),
-        ("/bridge/plain/", 404, None),
+        ("/bridge/plain/", 400, None),
         ("/bridge/plainx/migrated", 403, None),
         ("/bridge/plain;x/migrated", 403, None),
         ("/bridge/plain%2fmigrated", 403, None),
