@@ -66,6 +66,8 @@ impl Bridge {
             (kind.open)(&OpenContext { settings, folder, nonces, keyring, clock, product }).map_err(failed)?;
         let handover = Handover {
             writer: kind.topology.writer(),
+            provider: settings.path().into_owned(),
+            customer: None,
             knows_account: dialect.asks_twice() || kind.topology == Topology::VerifyOnly,
             profiles: rules.map(|rules| Arc::new(rules) as Arc<dyn Profiles>),
             repeat: settings.repeat.unwrap_or(kind.repeat),
@@ -81,6 +83,8 @@ impl Bridge {
     pub(crate) fn of_test(kind: &'static Kind, callers: &[&str], dialect: Box<dyn Dialect>) -> Self {
         let handover = Handover {
             writer: kind.topology.writer(),
+            provider: String::new(),
+            customer: None,
             knows_account: dialect.asks_twice() || kind.topology == Topology::VerifyOnly,
             profiles: None,
             facts: Map::new(),

@@ -31,6 +31,8 @@ pub struct Question {
     pub identifier: String,
     /// The password as the customer typed it; needed by [`Ask::Login`], ignored otherwise.
     pub password: Option<Zeroizing<Vec<u8>>>,
+    /// The external id of the customer whose account the product has, if it says it: nobody else is handed over.
+    pub customer: Option<String>,
     /// The address of the customer, if the product says it.
     pub network: Option<IpAddr>,
     /// The product's own id of the request, for logs.
@@ -57,6 +59,7 @@ impl Question {
             ask,
             identifier: identifier.into(),
             password: None,
+            customer: None,
             network: None,
             correlation: None,
             facts: Map::new(),

@@ -134,10 +134,12 @@ impl Visit<'_> {
     ) -> Flow<Option<Ending>> {
         let (began, identity) = (Instant::now(), &newcomer.identity);
         let account = self.new_account(admission, newcomer, claim);
-        let created = if self.caller_writes() {
-            Ok(Created::New(claim.grant.pending.clone().unwrap_or_else(|| TargetId(identity.external_id.0.clone()))))
-        } else {
-            self.cx.accounts.target.create(self.call(), account).await
+        let created = match self.handover.filter(|_| self.caller_writes()) {
+            Some(handover) => {
+                let id = claim.grant.pending.clone().unwrap_or_else(|| handover.account(&identity.external_id));
+                Ok(Created::New(id))
+            }
+            None => self.cx.accounts.target.create(self.call(), account).await,
         };
         if let Ok(Created::New(id) | Created::NewWithoutPassword(id) | Created::Exists(id)) = &created
             && self.is_somebody_elses(id, identity).await?

@@ -15,6 +15,7 @@ use super::admission::Admission;
 use super::close::RETRY_AFTER;
 use super::ending::{Ending, Flow};
 use super::login::{Answer, Login, Migrator};
+use super::mapping::Draft;
 use super::mapping::Identity;
 use super::outcome::{Outcome, Refusal};
 use super::step::Step;
@@ -23,7 +24,7 @@ use crate::model::Password;
 use crate::password::{Credential, parse};
 use crate::ports::{
     AccountLookup, AccountState, Decision, DecisionOutcome, DecisionReason, Entry, EntryState, ExternalId, Found,
-    LegacyKey, Operation, PasswordChange, StoredAccount,
+    LegacyKey, Operation, PasswordChange, StoredAccount, TargetId,
 };
 
 /// Who writes the account of a customer who is new.
@@ -40,6 +41,11 @@ pub enum Writer {
 pub struct Handover {
     /// Who writes the account.
     pub writer: Writer,
+    /// The name of the provider, such as the path of its bridge: only the one that a customer was handed to may ask again.
+    /// Empty for a single one.
+    pub provider: String,
+    /// The external id of the customer whose account the provider has, if it says it. Nobody else is handed over.
+    pub customer: Option<String>,
     /// Whether the provider has the account, or its profile from another answer, when it asks for the verdict on the password.
     /// The verdict is about the customer whom the first legacy system that knows the identifier has: no other one is asked
     /// after a wrong password.
@@ -53,6 +59,24 @@ pub struct Handover {
     pub facts: Map<String, Value>,
     /// How long the whole login may take, in place of [`MigratorSettings::deadline`](super::MigratorSettings::deadline).
     pub deadline: Duration,
+}
+
+/// What stands between the external id and the provider in the id of an account that a provider writes.
+const AT: char = '@';
+
+impl Handover {
+    /// The id in the ledger of the account that the provider writes.
+    pub(super) fn account(&self, external_id: &ExternalId) -> TargetId {
+        let provider = &self.provider;
+        TargetId(if provider.is_empty() { external_id.0.clone() } else { format!("{}{AT}{provider}", external_id.0) })
+    }
+
+    /// Whether a customer was handed to another provider. Accounts that were created before have an id of the provider's own.
+    fn is_anothers(&self, entry: &Entry) -> bool {
+        let account = entry.account.as_ref().and_then(|id| id.0.strip_prefix(&entry.external_id.0));
+        self.writer == Writer::Caller
+            && account.and_then(|rest| rest.strip_prefix(AT)).is_some_and(|provider| provider != self.provider)
+    }
 }
 
 /// Never shows a profile.
@@ -203,6 +227,9 @@ impl Visit<'_> {
     /// When an interrupted migration was settled says nothing about repeats: the customer may have another password by then.
     pub(super) fn was_overtaken(&self, entry: &Entry) -> bool {
         let Some(verified_at) = entry.verified_at.filter(|_| self.verifies_nothing()) else { return false };
+        if self.handover.is_some_and(|handover| handover.is_anothers(entry)) {
+            return false;
+        }
         let repeat = self.handover.filter(|_| self.caller_writes()).map(|handover| handover.repeat).unwrap_or_default();
         let since = self.started_at.checked_sub(repeat).unwrap_or(Timestamp::MIN);
         // a later time was written by a clock that was ahead, and would count until it has come
@@ -211,9 +238,20 @@ impl Visit<'_> {
         was_completed || (since..=until).contains(&verified_at)
     }
 
+    /// A provider takes an address of the profile as a login. If one of the record's logins belongs to somebody else, nothing of
+    /// the profile is verified.
+    pub(super) fn unverify_contested(&self, draft: &mut Draft) {
+        if self.is_contested && self.caller_writes() {
+            draft.unverify();
+        }
+    }
+
     /// Makes the profile of a customer, if the identity provider that asks takes one.
     pub(super) fn make_profile(&mut self, customer: &Customer<'_>) -> Flow<()> {
         let Some(handover) = self.handover else { return Ok(()) };
+        if handover.customer.as_ref().is_some_and(|wanted| *wanted != customer.external_id.0) {
+            return Err(Ending::of(Outcome::Conflict));
+        }
         let Some(profiles) = handover.profiles.as_ref() else { return Ok(()) };
         let typed = self.run.facts.identifier.as_deref();
         match profiles.profile(&Customer { typed, ..*customer }, &handover.facts) {
@@ -267,8 +305,9 @@ impl Visit<'_> {
         if self.is_handed_over(&identity.key).await? {
             return Err(Ending::refused(Refusal::AlreadyMigrated));
         }
-        let draft = self.map(&admission, &identity, &record)?;
+        let mut draft = self.map(&admission, &identity, &record)?;
         self.keep_own_logins(&admission, &mut identity).await?;
+        self.unverify_contested(&mut draft);
         self.check_claimable(&identity).await?;
         // Which passwords match is known too late for the profile; an unknown is never "verified".
         let may_be_lossy = identity.credential.as_ref().is_some_and(ignores_part);

@@ -77,7 +77,10 @@ impl Visit<'_> {
         let (began, listed) = (Instant::now(), identity.logins.len());
         let (mut owned, candidates) = self.partition(admission, identity);
         let has_candidates = !candidates.is_empty();
-        owned.extend(self.resolve_candidates(candidates, &identity.key).await?);
+        let found = self.resolve_candidates(candidates, &identity.key).await?;
+        self.is_contested = found.iter().any(|(_, resolution)| *resolution == Resolution::Elsewhere);
+        let own = found.into_iter().filter(|(candidate, resolution)| candidate.is_owned(*resolution));
+        owned.extend(own.map(|(candidate, _)| candidate.login.canonical().to_owned()));
         self.left_out = listed - owned.len();
         // Keeps the order of the record.
         identity.logins.retain(|login| owned.contains(login));
@@ -142,16 +145,19 @@ impl Visit<'_> {
         earlier.any(|system| !self.is_asked(system))
     }
 
-    /// Looks up the logins concurrently and returns those that the account may own.
-    async fn resolve_candidates(&self, candidates: Vec<Candidate>, key: &LegacyKey) -> Flow<Vec<String>> {
+    /// Looks up the logins concurrently.
+    async fn resolve_candidates(
+        &self,
+        candidates: Vec<Candidate>,
+        key: &LegacyKey,
+    ) -> Flow<Vec<(Candidate, Resolution)>> {
         let lookups = try_join_all(candidates.iter().map(|candidate| self.resolve(&candidate.login, key)));
         let found = timeout_at(self.deadline, lookups).await;
         let found = match found {
             Ok(found) => found.map_err(|error| self.legacy_failed(&error))?,
             Err(_) => return Err(Ending::of(Outcome::LegacyUnavailable)),
         };
-        let owned = candidates.into_iter().zip(found).filter(|(candidate, resolution)| candidate.is_owned(*resolution));
-        Ok(owned.map(|(candidate, _)| candidate.login.canonical().to_owned()).collect())
+        Ok(candidates.into_iter().zip(found).collect())
     }
 
     /// Looks up a login: a login that a system asked earlier knows leads there.

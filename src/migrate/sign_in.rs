@@ -187,6 +187,7 @@ impl Visit<'_> {
             draft.change = PasswordChange::Required;
         }
         self.keep_own_logins(admission, &mut identity).await?;
+        self.unverify_contested(&mut draft);
         Ok(Newcomer { identity, record, draft, fetched_at, verified_at: Some(verified_at) })
     }
 

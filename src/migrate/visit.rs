@@ -57,6 +57,8 @@ pub(super) struct Visit<'m> {
     pub tags: Vec<String>,
     /// The number of logins of the record that its account does not own.
     pub left_out: usize,
+    /// Whether a login of the record belongs to somebody else.
+    pub is_contested: bool,
     tenant: Option<String>,
     /// The identity provider that asks, if there is one.
     pub handover: Option<&'m Handover>,
@@ -100,6 +102,7 @@ impl<'m> Visit<'m> {
             password: None,
             tags: Vec::new(),
             left_out: 0,
+            is_contested: false,
             tenant: None,
             handover: None,
             profile: None,

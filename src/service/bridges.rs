@@ -153,7 +153,8 @@ async fn find_out(
     request_id: String,
 ) -> (Question, BridgeOutcome, &'static str) {
     let (identifier, tenant) = (question.identifier.clone(), bridge.tenant.clone());
-    let handover = Handover { facts: std::mem::take(&mut question.facts), ..bridge.handover.clone() };
+    let (facts, customer) = (std::mem::take(&mut question.facts), question.customer.take());
+    let handover = Handover { facts, customer, ..bridge.handover.clone() };
     let (outcome, name) = match question.ask {
         Ask::Login => {
             let password = question.password.take().unwrap_or_default();

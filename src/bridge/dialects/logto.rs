@@ -131,6 +131,7 @@ impl Dialect for Logto {
             Some(None) => (Question::new(Ask::Login, identifier.typed()), ""),
         };
         let id = waiting.flatten().and_then(|waiting| waiting.id);
+        question.customer.clone_from(&id);
         question.echo = json!({ "action": action, "id": id, "member": identifier.member() });
         Ok(question)
     }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use landfall::adapters::memory::Fault;
-use landfall::migrate::{Handover, KeptValues, Outcome, Refusal};
+use landfall::migrate::{Handover, KeptValues, Outcome, ProfileAnswer, Refusal};
 use landfall::ports::{EntryState, EventKind, PasswordChange, PortErrorKind, TargetId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::world::{UNFIT, World, hand_over, hand_over_at, over_both_ledgers};
 use crate::fixture::{customer, customer_with, key, login, md5};
@@ -150,6 +150,54 @@ async fn eight_at_once_are_one_handover() {
         world.clock.advance(1);
         let nobody_again = Handover { repeat: Duration::ZERO, ..world.handover.clone() };
         assert_eq!(hand_over(&other, &nobody_again, "ada", "secret ada").await.outcome, ALREADY);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_the_provider_that_a_customer_was_handed_to_may_ask_again() {
+    over_both_ledgers(async |world: World| {
+        world.legacy(&customer("ada"));
+        let named = |provider: &str| Handover { provider: provider.to_owned(), ..world.handover.clone() };
+        let (one, other) = (named("/bridge/one"), named("/bridge/other"));
+        let handed = hand_over(&world.migrator, &one, "ada", "secret ada").await;
+        assert_eq!(handed.outcome, Outcome::Migrated);
+        let external = world.keyring.external_id(&key("ada"));
+        assert_eq!(handed.account, Some(TargetId(format!("{}@/bridge/one", external.0))));
+        assert_eq!(hand_over(&world.migrator, &other, "ada", "secret ada").await.outcome, ALREADY);
+        let profile = world.migrator.profile("r1", "ada", None, None, &other).await;
+        assert_eq!(profile, ProfileAnswer::Unknown);
+        assert_eq!(hand_over(&world.migrator, &one, "ada", "secret ada").await.outcome, Outcome::Authenticated);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_account_of_the_provider_gets_the_password_of_its_own_customer_alone() {
+    over_both_ledgers(async |world: World| {
+        world.legacy(&customer("ada"));
+        let of = |customer: &str| Handover { customer: Some(customer.to_owned()), ..world.handover.clone() };
+        let refused = hand_over(&world.migrator, &of("somebody else"), "ada", "secret ada").await;
+        assert_eq!((refused.outcome, refused.profile), (Outcome::Conflict, None));
+        assert_eq!(world.entry("ada").await, None, "nothing is recorded as handed over");
+        let own = of(&world.keyring.external_id(&key("ada")).0);
+        assert_eq!(hand_over(&world.migrator, &own, "ada", "secret ada").await.outcome, Outcome::Migrated);
+    })
+    .await;
+}
+
+/// A provider takes an address as a login, so that a record that lists somebody else's must not make it a verified one.
+#[tokio::test]
+async fn nothing_is_verified_in_the_profile_of_a_record_with_a_contested_login() {
+    over_both_ledgers(async |world: World| {
+        world.legacy(&customer("ada"));
+        let eve = customer_with("eve", &json!({ "mail": "ada@example.org" }));
+        world.source.insert(&["eve"], eve.to_string()).unwrap();
+        let verified = |profile: &Value| profile["claims"]["email"]["verified"].clone();
+        let handed = world.ask("eve", "secret eve").await;
+        assert_eq!(handed.outcome, Outcome::Migrated);
+        assert_eq!(verified(&handed.profile.unwrap()), json!(false));
+        assert_eq!(verified(&world.ask("ada", "secret ada").await.profile.unwrap()), json!(true));
     })
     .await;
 }

@@ -50,6 +50,8 @@ impl Profiles for Everything {
 pub fn handover() -> Handover {
     Handover {
         writer: Writer::Caller,
+        provider: String::new(),
+        customer: None,
         knows_account: false,
         profiles: Some(Arc::new(Everything)),
         facts: Map::new(),
