@@ -279,7 +279,7 @@ async fn the_deadline_of_the_bridge_counts() {
         let late = hand_over(&world.migrator, &handover, "ada", "secret ada").await;
         assert_eq!(late.outcome, Outcome::LegacyUnavailable);
         let profile = world.migrator.profile("r1", "ada", None, None, &handover).await;
-        assert!(matches!(profile, landfall::migrate::ProfileAnswer::Unavailable(_)), "{profile:?}");
+        assert!(matches!(profile, ProfileAnswer::Unavailable(_)), "{profile:?}");
         assert!(began.elapsed() < Duration::from_secs(10), "the login itself has 20 s");
         let brisk = world.process_with(crate::fixture::Options {
             settings: landfall::migrate::MigratorSettings {
