@@ -11,6 +11,9 @@ use crate::shop::{Shop, customers};
 /// How many customers sign in at the same time.
 const AT_ONCE: usize = 32;
 
+/// How often somebody tries again.
+const PATIENCE: usize = 5;
+
 /// How a customer signs in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Attempt {
@@ -39,7 +42,14 @@ async fn decided(client: &dyn Client) -> BTreeMap<Attempt, Decision> {
         let asked = attempts.into_iter().map(|attempt| {
             let shop = &shop;
             async move {
-                let seen = shop.sign_in(client, &attempt.login, &attempt.password).await;
+                let mut seen = shop.sign_in(client, &attempt.login, &attempt.password).await;
+                // a busy machine is an outage, which a product may show as a wrong password
+                for _ in 0..PATIENCE {
+                    if !seen.raw.starts_with("503") {
+                        break;
+                    }
+                    seen = shop.sign_in(client, &attempt.login, &attempt.password).await;
+                }
                 (attempt, seen.decision)
             }
         });
