@@ -48,17 +48,9 @@ impl TrustedProxies {
         if !self.trusts(peer) {
             return (peers == Peers::Customers).then_some(peer);
         }
-        for entry in hops(headers).take(MAX_HOPS) {
-            let address = address(entry)?;
-            if !self.trusts(address) {
-                return Some(address);
-            }
-        }
-        None
+        self.origin(peer, headers).filter(|origin| !self.trusts(*origin))
     }
-}
 
-impl TrustedProxies {
     /// The address of who calls: the peer's own, unless the peer is trusted; then the last forwarded address that is not
     /// itself trusted, or the first of all if every one is. `None` if it cannot be known: a proxy that is not trusted
     /// stands in between, or a forwarded address is invalid.
@@ -67,14 +59,20 @@ impl TrustedProxies {
         if !self.trusts(peer) {
             return [FORWARDED_FOR, FORWARDED].iter().all(|name| !headers.contains_key(*name)).then_some(peer);
         }
-        let mut caller = peer;
+        self.origin(peer, headers)
+    }
+
+    /// The first address, from a trusted peer backwards, that is not itself trusted, or the farthest of all if every one
+    /// is. `None` if a forwarded address is invalid.
+    fn origin(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+        let mut origin = peer;
         for entry in hops(headers).take(MAX_HOPS) {
-            caller = address(entry)?;
-            if !self.trusts(caller) {
+            origin = address(entry)?;
+            if !self.trusts(origin) {
                 break;
             }
         }
-        Some(caller)
+        Some(origin)
     }
 }
 
