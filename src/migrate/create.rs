@@ -16,8 +16,8 @@ use super::visit::Visit;
 use super::write_back::Known;
 use crate::ports::{
     Abandon, AccountLookup, AccountState, Call, Claim, ClaimAnswer, Conflict, Created, Creation, Decision,
-    DecisionOutcome, DecisionReason, Deletion, EntryState, EventKind, Finish, Finished, Found, Grant, HookInput,
-    HookPoint, Left, NewAccount, Operation, PasswordChange, PortError, PortErrorKind, Record, TargetId,
+    DecisionOutcome, DecisionReason, Deletion, EntryState, Finish, Finished, Found, Grant, HookInput, HookPoint, Left,
+    NewAccount, PasswordChange, PortError, PortErrorKind, Record, TargetId,
 };
 
 /// A customer without an account, and the account that the rules create.
@@ -289,9 +289,7 @@ impl Visit<'_> {
                 };
                 let settled = self.settled_at_operation(outcome);
                 let decision = Decision { settled, ..self.new_decision(outcome, reason, ending.account.clone()) };
-                let is_reset = self.operation == Operation::PasswordReset;
-                let event = is_reset.then(|| self.event(EventKind::PasswordReset, outcome.name(), Some(id))).flatten();
-                (AccountState::Pending, decision, event.into_iter().collect())
+                (AccountState::Pending, decision, self.notice(id).into_iter().collect())
             }
             // The legacy password still counts until there is another one.
             Some(_) if ending.outcome == Outcome::MigratedWithoutPassword => {

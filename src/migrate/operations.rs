@@ -83,16 +83,8 @@ impl Migrator {
     ) -> ResetAnswer {
         let mut visit = Visit::begin(&self.cx, Operation::PasswordReset, request_id.to_owned());
         visit.turn_to_tenant(tenant);
-        let reset = visit.reset(identifier, network).await;
-        let (outcome, account, recorded) = match reset {
-            Ok((account, recorded)) => (DecisionOutcome::Accepted, Some(account), recorded),
-            Err(ending) => (ending.outcome.decided(), None, Recorded::No),
-        };
-        let notice = |id: &TargetId| visit.event(EventKind::PasswordReset, outcome.name(), Some(id));
-        let events = account.as_ref().and_then(notice).into_iter().collect();
-        let is_recorded = recorded == Recorded::Yes || visit.record_decision(outcome, account, events).await.is_ok();
-        if !is_recorded || outcome.is_temporary() {
-            return ResetAnswer::Unavailable(RETRY_AFTER);
+        if let Err(after) = visit.pending_account(identifier, network).await {
+            return ResetAnswer::Unavailable(after);
         }
         visit.counting.settle();
         match visit.delay_refusal(Ending::refused(Refusal::Pending)).await.outcome {
@@ -112,16 +104,10 @@ impl Migrator {
     ) -> ProvisionAnswer {
         let mut visit = Visit::begin(&self.cx, Operation::Provision, request_id.to_owned());
         visit.turn_to_tenant(tenant);
-        let (outcome, account, recorded) = match visit.reset(identifier, network).await {
-            Ok((account, recorded)) => (DecisionOutcome::Accepted, Some(account), recorded),
-            Err(ending) => (ending.outcome.decided(), None, Recorded::No),
-        };
-        let is_recorded =
-            recorded == Recorded::Yes || visit.record_decision(outcome, account.clone(), Vec::new()).await.is_ok();
-        if !is_recorded || outcome.is_temporary() {
-            return ProvisionAnswer::Unavailable(RETRY_AFTER);
+        match visit.pending_account(identifier, network).await {
+            Ok(account) => ProvisionAnswer::Done(account),
+            Err(after) => ProvisionAnswer::Unavailable(after),
         }
-        ProvisionAnswer::Done(account)
     }
 
     /// Reads one account, for callers that manage accounts.
@@ -148,16 +134,8 @@ impl Migrator {
             PortError::new(PortErrorKind::PasswordRefused, "login", "set_password")
                 .because("the password is empty, too long, or contains a NUL byte")
         })?;
-        if self.cx.accounts.store() == Store::Wrong {
-            return Err(PortError::new(PortErrorKind::Unavailable, "login", "set_password"));
-        }
-        let mut visit = Visit::begin(&self.cx, Operation::PasswordSet, request_id.to_owned());
-        let (target, records) = (&*self.cx.accounts.target, &self.cx.records);
-        let known = KnownAccount::find(target, &*records.ledger, &records.keyring, visit.call(), id).await?;
-        let Some(account) = known.filter(|account| !account.is_buried) else {
-            visit.record_decision(DecisionOutcome::Unknown, None, Vec::new()).await?;
-            return Ok(None);
-        };
+        let (mut visit, account) = self.password_of("set_password", request_id, id).await?;
+        let Some(account) = account else { return Ok(None) };
         let set = self.cx.accounts.target.set_password(visit.call(), id, &password, self.cx.records.now()).await?;
         match &set {
             Some(_) => visit.record_password(&account, id).await?,
@@ -172,16 +150,29 @@ impl Migrator {
     /// # Errors
     /// Any error of the target or the ledger.
     pub async fn password_was_set(&self, request_id: &str, id: &TargetId) -> Result<bool, PortError> {
+        let (mut visit, account) = self.password_of("password_was_set", request_id, id).await?;
+        let Some(account) = account else { return Ok(false) };
+        visit.record_password(&account, id).await.map(|()| true)
+    }
+
+    /// The account whose password is set, and the visit for it. If there is none, the decision has been recorded.
+    async fn password_of(
+        &self,
+        operation: &'static str,
+        request_id: &str,
+        id: &TargetId,
+    ) -> Result<(Visit<'_>, Option<KnownAccount>), PortError> {
         if self.cx.accounts.store() == Store::Wrong {
-            return Err(PortError::new(PortErrorKind::Unavailable, "login", "password_was_set"));
+            return Err(PortError::new(PortErrorKind::Unavailable, "login", operation));
         }
-        let mut visit = Visit::begin(&self.cx, Operation::PasswordSet, request_id.to_owned());
+        let visit = Visit::begin(&self.cx, Operation::PasswordSet, request_id.to_owned());
         let (target, records) = (&*self.cx.accounts.target, &self.cx.records);
         let known = KnownAccount::find(target, &*records.ledger, &records.keyring, visit.call(), id).await?;
-        match known.filter(|account| !account.is_buried) {
-            Some(account) => visit.record_password(&account, id).await.map(|()| true),
-            None => visit.record_decision(DecisionOutcome::Unknown, None, Vec::new()).await.map(|()| false),
+        let account = known.filter(|account| !account.is_buried);
+        if account.is_none() {
+            visit.record_decision(DecisionOutcome::Unknown, None, Vec::new()).await?;
         }
+        Ok((visit, account))
     }
 
     /// The account operations for operators.
@@ -233,6 +224,32 @@ impl Visit<'_> {
             }
             Err(error) => Err(self.legacy_failed(&error)),
         }
+    }
+
+    /// The account of a customer, which is pending if there was none; `None` if there is no such customer. The decision has been
+    /// recorded.
+    ///
+    /// # Errors
+    /// When to try again, if it is temporarily unavailable.
+    async fn pending_account(
+        &mut self,
+        identifier: &str,
+        network: Option<IpAddr>,
+    ) -> Result<Option<TargetId>, Duration> {
+        let (outcome, account, recorded) = match self.reset(identifier, network).await {
+            Ok((account, recorded)) => (DecisionOutcome::Accepted, Some(account), recorded),
+            Err(ending) => (ending.outcome.decided(), None, Recorded::No),
+        };
+        let events = account.as_ref().and_then(|id| self.notice(id)).into_iter().collect();
+        let is_recorded =
+            recorded == Recorded::Yes || self.record_decision(outcome, account.clone(), events).await.is_ok();
+        if is_recorded && !outcome.is_temporary() { Ok(account) } else { Err(RETRY_AFTER) }
+    }
+
+    /// The event by which a customer is notified of a forgotten password; other operations notify nobody.
+    pub(super) fn notice(&self, id: &TargetId) -> Option<Event> {
+        let is_reset = self.operation == Operation::PasswordReset;
+        is_reset.then(|| self.event(EventKind::PasswordReset, DecisionOutcome::Accepted.name(), Some(id))).flatten()
     }
 
     /// The account for the notice, and whether its creation was recorded as this request's decision.
