@@ -1,19 +1,16 @@
-//! Calls that count once: whoever has recorded one cannot make it again. Products repeat a call whose answer was lost, with
+//! Calls that count once: a recorded call cannot be made again. Products repeat a call whose answer was lost, with
 //! the same bytes, so that one repetition is admitted soon after the first call.
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::jose::Denied;
-use crate::ports::{Fresh, Nonce, Nonces, PortError, PortErrorKind};
+use crate::callers::{Counts, counts, digest};
+use crate::ports::Nonces;
 
 /// A repetition is admitted for one to two of these, in seconds. Products repeat at once when they have waited long enough.
 const SOON: i64 = 10;
-
-/// How long calls are remembered after they are too old to be accepted. As long as those of `service.callers`, which are in the
-/// same memory.
-const MARGIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// The memory of calls.
 pub(super) struct Calls {
@@ -33,37 +30,22 @@ impl Calls {
     /// # Errors
     /// [`Denied`].
     pub async fn admit(&self, call: &[u8], valid_until: Timestamp, now: Timestamp) -> Result<(), Denied> {
-        let admitted = self.is_admitted(call, valid_until, now).await;
-        match admitted {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Denied::Refused),
-            Err(error) => {
-                tracing::error!(%error, bridge = self.name, "cannot remember calls");
-                Err(Denied::Unavailable)
-            }
-        }
-    }
-
-    async fn is_admitted(&self, call: &[u8], valid_until: Timestamp, now: Timestamp) -> Result<bool, PortError> {
         let time = now.as_second().div_euclid(SOON);
         let is_first = async |what: &str, time: i64| {
-            let forget_before = now.checked_sub(MARGIN).unwrap_or(Timestamp::MIN);
-            let parts: [&[u8]; 3] = [what.as_bytes(), &time.to_be_bytes(), call];
-            let mut digest = [0; 16];
-            digest.iter_mut().zip(super::signed::digest(self.name, &parts)).for_each(|(to, from)| *to = from);
-            match self.nonces.remember(&Nonce { digest, signed_at: valid_until, forget_before }).await? {
-                Fresh::First => Ok(true),
-                Fresh::Seen => Ok(false),
-                Fresh::Forgotten => Err(PortError::new(PortErrorKind::Unavailable, self.name, "calls")
-                    .because("calls that are valid for longer have already been forgotten, because a clock was ahead")),
+            let digest = digest(self.name, &[what.as_bytes(), &time.to_be_bytes(), call]);
+            match counts(&*self.nonces, digest, valid_until, now).await {
+                Counts::Yes => Ok(true),
+                Counts::No => Ok(false),
+                Counts::Unknown => Err(Denied::Unavailable),
             }
         };
         if is_first("first", 0).await? {
             is_first("at", time).await?;
-            return Ok(true);
+            return Ok(());
         }
         let is_second = is_first("second", 0).await?;
-        Ok(is_second && (!is_first("at", time).await? || !is_first("at", time - 1).await?))
+        let is_soon = is_second && (!is_first("at", time).await? || !is_first("at", time - 1).await?);
+        if is_soon { Ok(()) } else { Err(Denied::Refused) }
     }
 }
 

@@ -3,31 +3,18 @@
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest as _, Sha256};
+use jiff::Timestamp;
+use sha2::Sha256;
 
 use super::dialect::OpenContext;
-use crate::callers::Callers;
-use crate::ports::{Clock, Fresh, Nonce, Nonces};
-
-/// How many seconds a call is remembered after it is too old to be admitted, as a clock may be set back.
-const MARGIN: i64 = 300;
+use crate::callers::{Callers, counts};
+pub(super) use crate::callers::{Counts, digest};
+use crate::ports::{Clock, Nonces};
 
 /// Admits what counts once, for all instances.
 pub(super) struct Once {
     nonces: Arc<dyn Nonces>,
     clock: Arc<dyn Clock>,
-}
-
-/// Whether something that counts once counts now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Counts {
-    /// It does, and never again.
-    Yes,
-    /// It is too old, too far in the future, or has counted before.
-    No,
-    /// Unknown, because the memory gives no answer.
-    Unknown,
 }
 
 impl Once {
@@ -44,32 +31,13 @@ impl Once {
         self.clock.now().as_second().abs_diff(at.as_second()) <= Self::WINDOW.unsigned_abs()
     }
 
-    /// Whether something with this id, made at this time, counts. Ask only for what is authentic, so that strangers cannot
+    /// Whether something with this id, made at this time, counts: not if it is too old or too far in the future. Ask only for what is authentic, so that strangers cannot
     /// fill the memory.
     pub async fn counts(&self, domain: &str, id: &[&[u8]], made_at: Timestamp) -> Counts {
         if !self.is_recent(made_at) {
             return Counts::No;
         }
-        let retention = SignedDuration::from_secs(Self::WINDOW + MARGIN);
-        let forget_before = self.clock.now().checked_sub(retention).unwrap_or(Timestamp::MIN);
-        let digest = digest(domain, id);
-        let Some(digest) = digest.first_chunk().copied() else { return Counts::Unknown };
-        match self.nonces.remember(&Nonce { digest, signed_at: made_at, forget_before }).await {
-            Ok(Fresh::First) => Counts::Yes,
-            Ok(Fresh::Seen) => Counts::No,
-            Ok(Fresh::Forgotten) => {
-                tracing::error!(
-                    %made_at,
-                    "a call of a bridge cannot be admitted: the clock of a process was ahead, and calls that were made later \
-                     have been forgotten; calls are admitted again when the time of that clock has come"
-                );
-                Counts::Unknown
-            }
-            Err(error) => {
-                tracing::error!(%error, "cannot remember the calls of a bridge");
-                Counts::Unknown
-            }
-        }
+        counts(&*self.nonces, digest(domain, id), made_at, self.clock.now()).await
     }
 }
 
@@ -83,21 +51,11 @@ pub(super) fn is_hmac(key: &[u8], parts: &[&[u8]], tag: &[u8]) -> bool {
     mac.verify_slice(tag).is_ok()
 }
 
-/// SHA-256 over parts, each preceded by its length, so that no two lists of parts give the same bytes.
-pub(super) fn digest(domain: &str, parts: &[&[u8]]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in std::iter::once(&domain.as_bytes()).chain(parts) {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::adapters::memory::MemoryLedger;
-    use crate::ports::{BoxFuture, PortError, PortErrorKind};
+    use crate::ports::{BoxFuture, Fresh, Nonce, PortError, PortErrorKind};
 
     struct At(i64);
 

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
-use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use thiserror::Error;
 
+use super::once::{Counts, counts, digest};
 use super::signed_call::{SignedCall, SignedRequest};
-use crate::ports::{Fresh, Nonce, Nonces};
+use crate::ports::Nonces;
 use crate::settings::Secret;
 use crate::signing::{SigningKey, SigningKeyError};
 
@@ -91,7 +91,7 @@ pub enum Introduction<'a> {
 #[derive(Debug)]
 pub struct Signer {
     name: Arc<str>,
-    digest: [u8; 16],
+    digest: [u8; 32],
     signed_at: Timestamp,
 }
 
@@ -118,10 +118,6 @@ impl Callers {
     /// drift by minutes.
     pub const WINDOW: i64 = 300;
 
-    /// How many seconds a signed call is remembered after it is too old to be accepted, so that a clock set back by
-    /// minutes causes no refusals. The memory itself tolerates any jump.
-    const MARGIN: i64 = 300;
-
     /// The longest `authorization` header that is processed, in bytes.
     const MAX_HEADER_BYTES: usize = 4096;
 
@@ -146,11 +142,11 @@ impl Callers {
         let name: Arc<str> = caller.name.as_str().into();
         match &caller.credential {
             CallerCredential::Bearer(token) => {
-                let digest = digest("bearer", &[checked_secret(&name, token)?]);
+                let digest = digest("bearer", &[checked_secret(&name, token)?.as_bytes()]);
                 self.tokens.push((name, digest));
             }
             CallerCredential::Basic { user, password } => {
-                let digest = digest("basic", &[&format!("{user}:{}", checked_secret(&name, password)?)]);
+                let digest = digest("basic", &[format!("{user}:{}", checked_secret(&name, password)?).as_bytes()]);
                 self.tokens.push((name, digest));
             }
             CallerCredential::Signed(secrets) => {
@@ -197,31 +193,17 @@ impl Callers {
         let is_signed = |(_, key): &&(Arc<str>, SigningKey)| call.is_signed_by(key, request);
         let matching = self.signed.iter().filter(is_signed).fold(None, |_, matching| Some(matching));
         let name = Arc::clone(&matching?.0);
-        let digest = *digest("nonce", &[&name, call.id]).first_chunk()?;
+        let digest = digest("nonce", &[name.as_bytes(), call.id.as_bytes()]);
         Some(Signer { name, digest, signed_at: Timestamp::from_second(call.timestamp).ok()? })
     }
 
     /// Whether a signed call is accepted, which happens once. Only validly signed calls are remembered, so that
     /// strangers cannot fill the memory. Ask only when ready to serve the call: it cannot be sent again.
     pub async fn admit(&self, signer: Signer, now: Timestamp) -> Admission {
-        let retention = SignedDuration::from_secs(Self::WINDOW + Self::MARGIN);
-        let forget_before = now.checked_sub(retention).unwrap_or(Timestamp::MIN);
-        let nonce = Nonce { digest: signer.digest, signed_at: signer.signed_at, forget_before };
-        match self.nonces.remember(&nonce).await {
-            Ok(Fresh::First) => Admission::Admitted(signer.name),
-            Ok(Fresh::Seen) => Admission::Refused,
-            Ok(Fresh::Forgotten) => {
-                tracing::error!(
-                    signed_at = %signer.signed_at,
-                    "signed calls cannot be admitted: the clock of a process was ahead, and calls that were signed later have been \
-                     forgotten; they are admitted again when the time of that clock has come"
-                );
-                Admission::Unavailable
-            }
-            Err(error) => {
-                tracing::error!(%error, "cannot remember signed calls");
-                Admission::Unavailable
-            }
+        match counts(&*self.nonces, signer.digest, signer.signed_at, now).await {
+            Counts::Yes => Admission::Admitted(signer.name),
+            Counts::No => Admission::Refused,
+            Counts::Unknown => Admission::Unavailable,
         }
     }
 }
@@ -243,31 +225,20 @@ fn checked_secret<'s>(name: &str, secret: &'s SecretString) -> Result<&'s str, C
 fn credential_digest(header: &str) -> Option<[u8; 32]> {
     let (scheme, credentials) = header.split_once(' ').filter(|_| header.len() <= Callers::MAX_HEADER_BYTES)?;
     if scheme.eq_ignore_ascii_case("bearer") {
-        return Some(digest("bearer", &[credentials]));
+        return Some(digest("bearer", &[credentials.as_bytes()]));
     }
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
     let pair = zeroize::Zeroizing::new(STANDARD.decode(credentials).ok()?);
-    Some(digest("basic", &[std::str::from_utf8(&pair).ok()?]))
-}
-
-/// SHA-256 over a domain and parts, each preceded by its length. All digests have the same length, so that comparing
-/// them does not reveal the length of a secret.
-fn digest(domain: &str, parts: &[&str]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in std::iter::once(&domain).chain(parts) {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part.as_bytes());
-    }
-    hash.finalize().into()
+    Some(digest("basic", &[std::str::from_utf8(&pair).ok()?.as_bytes()]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::adapters::memory::MemoryLedger;
-    use crate::ports::{BoxFuture, PortError, PortErrorKind};
+    use crate::ports::{BoxFuture, Fresh, Nonce, PortError, PortErrorKind};
 
     const TOKEN: &str = "0123456789abcdef0123456789abcdef";
     const KEYS: [&str; 2] = ["first-key-first-key-first-key", "second-key-second-key-second"];
