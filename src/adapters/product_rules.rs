@@ -68,10 +68,10 @@ pub(crate) enum Place {
     Path(PathBuf),
 }
 
-/// A mistake in the parameters of rules: the name of the parameter, what is wrong, what to do.
+/// A mistake in the settings of rules: the key, what is wrong, what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ParamMistake {
-    pub name: String,
+pub(crate) struct RulesMistake {
+    pub key: String,
     pub message: String,
     pub help: &'static str,
 }
@@ -85,11 +85,6 @@ impl RulesFile {
     /// A file on the disk.
     pub fn on_disk(owner: Owner, path: PathBuf) -> Self {
         Self { owner, place: Place::Path(path) }
-    }
-
-    /// Whether the file is on the disk.
-    pub fn is_on_disk(&self) -> bool {
-        matches!(self.place, Place::Path(_))
     }
 
     /// Reads and compiles the rules. All findings are added; there is a plan only if none of them is an error.
@@ -109,6 +104,28 @@ impl RulesFile {
         let plan = compile(files, file, self, &mut own);
         findings.extend(own);
         Ok(plan)
+    }
+
+    /// The mistakes in the settings `rules` and `rule_params`. What is wrong in the file itself is not among them: see
+    /// [`check`](Self::check).
+    pub fn mistakes(&self, params: &BTreeMap<String, Json>) -> Vec<RulesMistake> {
+        match self.compile(&mut Files::default(), &mut Findings::default()) {
+            Err(error) => {
+                let message = format!("cannot read the rules of the {}: {}", self.owner.name(), error.kind());
+                let help = "paths are relative to the settings file";
+                vec![RulesMistake { key: "rules".to_owned(), message, help }]
+            }
+            Ok(None) => Vec::new(),
+            Ok(Some(plan)) => param_mistakes(self.owner, &plan, params),
+        }
+    }
+
+    /// Adds what is wrong in a file on the disk; those of the program are tested with it. A file that cannot be read is
+    /// one of the [mistakes](Self::mistakes).
+    pub fn check(&self, files: &mut Files, findings: &mut Findings) {
+        if matches!(self.place, Place::Path(_)) {
+            let _ = self.compile(files, findings);
+        }
     }
 
     /// The name of an embedded file in findings.
@@ -229,10 +246,10 @@ fn run_settings(params: &BTreeMap<String, Json>) -> RunSettings {
 }
 
 /// The mistakes in the parameters of rules.
-pub(crate) fn param_mistakes(owner: Owner, plan: &Plan, params: &BTreeMap<String, Json>) -> Vec<ParamMistake> {
+fn param_mistakes(owner: Owner, plan: &Plan, params: &BTreeMap<String, Json>) -> Vec<RulesMistake> {
     let (mut mistakes, owner) = (Vec::new(), owner.name());
     let mut mistake = |name: &str, message: String, help| {
-        mistakes.push(ParamMistake { name: name.to_owned(), message, help });
+        mistakes.push(RulesMistake { key: format!("rule_params.{name}"), message, help });
     };
     for name in params.keys().filter(|name| !plan.params.iter().any(|param| param.name == **name)) {
         let message = format!("the rules of the {owner} declare no parameter `{name}`");

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 
 use super::jose::access_token_mistake;
 use super::kinds::{Authentication, KINDS, Kind};
-use crate::adapters::product_rules::{Owner, RulesFile};
+use crate::adapters::product_rules::{Owner, RulesFile, RulesMistake};
 use crate::diag::{Files, Findings, closest};
 use crate::settings::units::{self, Network};
 use crate::settings::{Reporter, Secret, SecretSetting, SecretUse};
@@ -122,7 +122,7 @@ impl BridgeSettings {
     }
 
     /// The rules that make what the product stores; `None` if it takes no profile.
-    pub(super) fn rules_file(&self, kind: &Kind, folder: &std::path::Path) -> Option<RulesFile> {
+    pub(super) fn rules_file(&self, kind: &Kind, folder: &Path) -> Option<RulesFile> {
         let embedded = kind.rules?;
         Some(match &self.rules {
             Some(path) => RulesFile::on_disk(Owner::Bridge, folder.join(path)),
@@ -248,7 +248,7 @@ impl BridgeSettings {
         }
     }
 
-    /// Without a secret, whoever calls from one of the networks could guess passwords.
+    /// Without a secret, anybody who calls from one of the networks could guess passwords.
     fn check_networks(&self, reporter: &mut Reporter<'_>) {
         if !self.path_secrets.is_empty() {
             return;
@@ -260,32 +260,18 @@ impl BridgeSettings {
         }
     }
 
-    /// Reports mistakes in the parameters of the rules.
-    pub fn check_params(&self, folder: &std::path::Path, reporter: &mut Reporter<'_>) {
-        let Some(rules) = Kind::named(&self.kind).and_then(|kind| self.rules_file(kind, folder)) else { return };
-        let (mut files, mut findings) = (Files::default(), Findings::default());
-        match rules.compile(&mut files, &mut findings) {
-            Err(error) => {
-                let message = format!("cannot read the rules of the bridge: {}", error.kind());
-                reporter.error("R506", "rules", message, "paths are relative to the settings file");
-            }
-            // their findings are reported by themselves
-            Ok(None) => {}
-            Ok(Some(plan)) => {
-                for mistake in crate::adapters::product_rules::param_mistakes(Owner::Bridge, &plan, &self.rule_params) {
-                    reporter.error("R506", &format!("rule_params.{}", mistake.name), mistake.message, mistake.help);
-                }
-            }
+    /// Reports mistakes in the settings of the rules.
+    pub fn check_params(&self, folder: &Path, reporter: &mut Reporter<'_>) {
+        let rules = Kind::named(&self.kind).and_then(|kind| self.rules_file(kind, folder));
+        for RulesMistake { key, message, help } in rules.iter().flat_map(|rules| rules.mistakes(&self.rule_params)) {
+            reporter.error("R506", &key, message, help);
         }
     }
 
-    /// Compiles the rules of a bridge on the disk, and adds their findings.
-    pub fn check_rules(&self, folder: &std::path::Path, files: &mut Files, findings: &mut Findings) {
-        let rules = Kind::named(&self.kind).and_then(|kind| self.rules_file(kind, folder));
-        // those of the program are tested with it
-        if let Some(rules) = rules.filter(RulesFile::is_on_disk) {
-            // a file that cannot be read is reported at its setting
-            let _ = rules.compile(files, findings);
+    /// Adds the findings in rules on the disk.
+    pub fn check_rules(&self, folder: &Path, files: &mut Files, findings: &mut Findings) {
+        if let Some(rules) = Kind::named(&self.kind).and_then(|kind| self.rules_file(kind, folder)) {
+            rules.check(files, findings);
         }
     }
 }

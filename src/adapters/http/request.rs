@@ -14,6 +14,7 @@ use super::error::Failure;
 use super::position::{self, MARK, fits_json, fits_xml};
 use super::shape::{BasicSettings, BodySettings, RequestSettings};
 use super::template::{Known, Name, Place, Template, TemplateError, Values};
+use crate::adapters::product_rules::RulesMistake;
 use crate::model::json;
 use crate::ports::PortErrorKind;
 
@@ -63,6 +64,12 @@ impl Mistake {
     /// A mistake in a template at a key.
     pub fn template(key: &str, error: &TemplateError) -> Self {
         Self::new(key, format!("`{key}` is invalid: {error}"), error.help())
+    }
+}
+
+impl From<RulesMistake> for Mistake {
+    fn from(RulesMistake { key, message, help }: RulesMistake) -> Self {
+        Self::new(key, message, help)
     }
 }
 

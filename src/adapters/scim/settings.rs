@@ -17,7 +17,7 @@ use crate::adapters::http::request::Mistake;
 use crate::adapters::http::settings::{Server, bounds, response_limit, server_secret};
 use crate::adapters::http::target::Uncounted;
 use crate::adapters::http::throttle::RateSettings;
-use crate::adapters::product_rules::{Owner, RulesFile, param_mistakes};
+use crate::adapters::product_rules::{Owner, RulesFile};
 use crate::adapters::registry::{TargetAdapter, TargetContext, Trial, TrialFinding, VerifierContext, VerifierSettings};
 use crate::diag::{Files, Findings};
 use crate::ports::{BoxFuture, IdentifierProfile, PortError, PortErrorKind, SharedLimits, Target};
@@ -101,23 +101,6 @@ impl ScimSettings {
         }
     }
 
-    fn rule_mistakes(&self, folder: &Path) -> Vec<Mistake> {
-        let (mut files, mut findings) = (Files::default(), Findings::default());
-        match self.rules_file(folder).compile(&mut files, &mut findings) {
-            Err(error) => {
-                let message = format!("cannot read the rules of the target: {}", error.kind());
-                vec![Mistake::new("rules", message, "paths are relative to the settings file")]
-            }
-            // their findings are reported by themselves
-            Ok(None) => Vec::new(),
-            Ok(Some(plan)) => {
-                let mistakes = param_mistakes(Owner::Target, &plan, &self.rule_params).into_iter();
-                let at = |name: String| format!("rule_params.{name}");
-                mistakes.map(|mistake| Mistake::new(at(mistake.name), mistake.message, mistake.help)).collect()
-            }
-        }
-    }
-
     /// The target, connected to nothing.
     ///
     /// # Errors
@@ -168,7 +151,7 @@ impl TargetAdapter for ScimSettings {
 
     fn check_secrets(&self, folder: &Path, reporter: &mut Reporter<'_>) {
         let mut mistakes = check::client_mistakes(&self.server, folder);
-        mistakes.extend(self.rule_mistakes(folder));
+        mistakes.extend(self.rules_file(folder).mistakes(&self.rule_params).into_iter().map(Mistake::from));
         check::report(mistakes, reporter);
         if let Some(verify) = &self.verify {
             verify.adapter().check_secrets(verifier_context(folder), &mut reporter.section(VERIFY));
@@ -176,12 +159,7 @@ impl TargetAdapter for ScimSettings {
     }
 
     fn check_rules(&self, folder: &Path, files: &mut Files, findings: &mut Findings) {
-        // those of the program are tested with it
-        let rules = self.rules_file(folder);
-        if rules.is_on_disk() {
-            // a file that cannot be read is reported at its setting
-            let _ = rules.compile(files, findings);
-        }
+        self.rules_file(folder).check(files, findings);
     }
 
     fn connect<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, Option<Trial>> {

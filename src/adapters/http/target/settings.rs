@@ -20,7 +20,6 @@ use crate::adapters::http::product_api::HttpProductApi;
 use crate::adapters::http::request::Mistake;
 use crate::adapters::http::settings::{Server, bounds, response_limit, secrets};
 use crate::adapters::http::throttle::RateSettings;
-use crate::adapters::product_rules::{Owner, param_mistakes};
 use crate::adapters::registry::{ProductApi, TargetAdapter, TargetContext, Trial};
 use crate::diag::{Files, Findings};
 use crate::ports::{BoxFuture, PortError, PortErrorKind, RateLimit, SharedLimits, Taken, Target};
@@ -92,24 +91,6 @@ impl HttpTargetSettings {
         Vec::new()
     }
 
-    /// The mistakes in what the rule file is given.
-    fn rule_mistakes(whole: &WholeTarget) -> Vec<Mistake> {
-        let (mut files, mut findings) = (Files::default(), Findings::default());
-        match whole.rules.compile(&mut files, &mut findings) {
-            Err(error) => {
-                let message = format!("cannot read the rules of the target: {}", error.kind());
-                vec![Mistake::new("rules", message, "paths are relative to the settings file")]
-            }
-            // their findings are reported by themselves
-            Ok(None) => Vec::new(),
-            Ok(Some(plan)) => {
-                let mistakes = param_mistakes(Owner::Target, &plan, &whole.rule_params).into_iter();
-                let at = |name: String| format!("rule_params.{name}");
-                mistakes.map(|mistake| Mistake::new(at(mistake.name), mistake.message, mistake.help)).collect()
-            }
-        }
-    }
-
     /// The target, connected to nothing.
     ///
     /// # Errors
@@ -151,18 +132,14 @@ impl TargetAdapter for HttpTargetSettings {
             mistakes.extend(self.mistakes(folder));
         }
         if let Ok(whole) = self.whole(folder) {
-            mistakes.extend(Self::rule_mistakes(&whole));
+            mistakes.extend(whole.rules.mistakes(&whole.rule_params).into_iter().map(Mistake::from));
         }
         check::report(mistakes, reporter);
     }
 
     fn check_rules(&self, folder: &Path, files: &mut Files, findings: &mut Findings) {
-        // those of the program are tested with it
-        if let Ok(WholeTarget { rules, .. }) = self.whole(folder)
-            && rules.is_on_disk()
-        {
-            // a file that cannot be read is reported at its setting
-            let _ = rules.compile(files, findings);
+        if let Ok(whole) = self.whole(folder) {
+            whole.rules.check(files, findings);
         }
     }
 
