@@ -28,7 +28,7 @@ mod signed;
 pub use crate::adapters::registry::ProductApi;
 pub use dialect::{Dialect, OpenContext, Topology};
 pub use kinds::{Authentication, KINDS, Kind, Script};
-pub use open::{Bridge, OpenBridgeError, members};
+pub use open::{Bridge, OpenBridgeError, members, open_dialect};
 pub use question::{Accepted, Ask, BridgeOutcome, Question};
 pub use reply::Reply;
 pub use request::BridgeRequest;

@@ -1,6 +1,5 @@
 //! A bridge that is ready to be asked.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -8,11 +7,8 @@ use thiserror::Error;
 
 use super::dialect::{Dialect, OpenContext, Topology};
 use super::kinds::{Authentication, Kind};
-use super::settings::BridgeSettings;
 use crate::adapters::product_rules::ProductRules;
-use crate::adapters::registry::ProductApi;
 use crate::migrate::{Handover, Profile, Profiles};
-use crate::ports::{Clock, Keyring, Nonces};
 
 /// A bridge cannot be opened.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -50,20 +46,12 @@ impl Bridge {
     ///
     /// # Errors
     /// [`OpenBridgeError`].
-    pub fn open(
-        settings: &BridgeSettings,
-        folder: &Path,
-        nonces: Arc<dyn Nonces>,
-        keyring: Arc<Keyring>,
-        clock: Arc<dyn Clock>,
-        product: Option<Arc<dyn ProductApi>>,
-    ) -> Result<Self, OpenBridgeError> {
+    pub fn open(context: &OpenContext<'_>) -> Result<Self, OpenBridgeError> {
+        let settings = context.settings;
         let failed = |reason: String| OpenBridgeError { kind: settings.kind.clone(), reason };
-        let kind = Kind::named(&settings.kind).ok_or_else(|| failed("there is no such dialect".to_owned()))?;
-        let rules = settings.rules_file(kind, folder);
+        let (kind, dialect) = open_dialect(context)?;
+        let rules = settings.rules_file(kind, context.folder);
         let rules = rules.map(|rules| ProductRules::open(&rules, &settings.rule_params)).transpose().map_err(failed)?;
-        let dialect =
-            (kind.open)(&OpenContext { settings, folder, nonces, keyring, clock, product }).map_err(failed)?;
         let handover = Handover {
             writer: kind.topology.writer(),
             provider: settings.path().into_owned(),
@@ -112,6 +100,17 @@ impl Bridge {
     pub fn below<'p>(&self, path: &'p str) -> Option<&'p str> {
         path.strip_prefix(self.path.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/'))
     }
+}
+
+/// The dialect of a bridge, opened.
+///
+/// # Errors
+/// [`OpenBridgeError`].
+pub fn open_dialect(context: &OpenContext<'_>) -> Result<(&'static Kind, Box<dyn Dialect>), OpenBridgeError> {
+    let name = &context.settings.kind;
+    let failed = |reason: String| OpenBridgeError { kind: name.clone(), reason };
+    let kind = Kind::named(name).ok_or_else(|| failed("there is no such dialect".to_owned()))?;
+    Ok((kind, (kind.open)(context).map_err(failed)?))
 }
 
 /// The members of a profile; empty if there is none.

@@ -9,9 +9,9 @@ use super::Loaded;
 use super::open::BuildError;
 use super::settings::Settings;
 use crate::adapters::memory::MemoryLedger;
-use crate::bridge::{Bridge, Kind};
+use crate::bridge::{Bridge, Kind, OpenContext, ProductApi, open_dialect};
 use crate::migrate::Writer;
-use crate::ports::{Clock, Keyring, Nonces, SystemClock};
+use crate::ports::{Clock, Keyring, Nonces, PortError, SystemClock};
 use crate::settings::Reporter;
 
 /// How much longer than a login a claim lasts.
@@ -64,15 +64,10 @@ fn target(settings: &Settings, reporter: &mut Reporter<'_>) {
             let help =
                 "set `target: { kind: handover }`, or the `http` target by which the accounts were created there";
             reporter.contradiction(&path, "target.kind", &message, help);
-        }
-        if !hands_over(kind) && target.is_handover() {
+        } else if !hands_over(kind) && target.is_handover() {
             let message = format!("the bridge `{}` does not store accounts, and neither does the target", kind.name);
             reporter.contradiction(&path, "target.kind", &message, "choose the target where accounts are stored");
-        }
-    }
-    for (at, kind) in kinds.clone() {
-        if !hands_over(kind) && kind.rules.is_some() && !target.finds_logins() && !target.is_handover() {
-            let path = format!("bridges.{at}.kind");
+        } else if !hands_over(kind) && kind.rules.is_some() && !target.finds_logins() {
             let message = format!("{} takes a profile at every login, which this target does not give", kind.product);
             let help = "set `target: { kind: sql, … }`, Landfall's own account store";
             reporter.contradiction(&path, "target.kind", &message, help);
@@ -96,15 +91,18 @@ impl Settings {
     }
 }
 
-/// Reports what prevents bridges from being opened, such as a key that is none. Connects to nothing.
+/// Reports what prevents bridges from being opened, such as a key that is none. Their rules have been checked. Connects to
+/// nothing.
 pub(super) fn try_out(loaded: &Loaded, reporter: &mut Reporter<'_>) {
+    let Loaded { settings, folder, .. } = loaded;
     let nonces: Arc<dyn Nonces> = Arc::new(MemoryLedger::new());
     // what is sealed with it is thrown away
     let Ok(keyring) = Keyring::new(&[0; Keyring::MIN_BYTES]).map(Arc::new) else { return };
-    for (at, bridge) in loaded.settings.bridges.iter().enumerate() {
-        let product = loaded.settings.target.adapter().api(&loaded.folder).ok().flatten();
+    let product = product(settings, folder).ok().flatten();
+    for (at, bridge) in settings.bridges.iter().enumerate() {
         let (nonces, keyring, clock) = (Arc::clone(&nonces), Arc::clone(&keyring), Arc::new(SystemClock));
-        if let Err(error) = Bridge::open(bridge, &loaded.folder, nonces, keyring, clock, product) {
+        let context = OpenContext { settings: bridge, folder, nonces, keyring, clock, product: product.clone() };
+        if let Err(error) = open_dialect(&context) {
             let help = format!("`landfall bridge show {}` describes its settings", bridge.kind);
             reporter.error("R506", &format!("bridges.{at}.kind"), error.to_string(), help);
         }
@@ -119,11 +117,17 @@ pub(super) fn open(
     keyring: &Arc<Keyring>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Vec<Bridge>, BuildError> {
+    let product = product(settings, folder)?;
     let mut bridges = Vec::with_capacity(settings.bridges.len());
     for bridge in &settings.bridges {
-        let product = settings.target.adapter().api(folder)?;
         let (nonces, keyring, clock) = (Arc::clone(nonces), Arc::clone(keyring), Arc::clone(clock));
-        bridges.push(Bridge::open(bridge, folder, nonces, keyring, clock, product)?);
+        let context = OpenContext { settings: bridge, folder, nonces, keyring, clock, product: product.clone() };
+        bridges.push(Bridge::open(&context)?);
     }
     Ok(bridges)
+}
+
+/// The API of the product, for the bridges that need it; one for all of them.
+fn product(settings: &Settings, folder: &Path) -> Result<Option<Arc<dyn ProductApi>>, PortError> {
+    if settings.bridges.is_empty() { Ok(None) } else { settings.target.adapter().api(folder) }
 }

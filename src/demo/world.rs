@@ -21,7 +21,7 @@ use crate::adapters::handover::nowhere;
 use crate::adapters::sql::{ListSettings, SqlError, SqlSettings, SqlSource};
 use crate::adapters::sqlite::{AccountStore, SqliteLedger};
 use crate::adapters::stored_hash::StoredHashVerifier;
-use crate::bridge::{Bridge, Kind, OpenBridgeError};
+use crate::bridge::{Bridge, Kind, OpenBridgeError, OpenContext};
 use crate::hashing::Hasher;
 use crate::migrate::{LegacySystem, LiveRules, Migrator, MigratorParts, MigratorSettings, Verifiers, Writer};
 use crate::password::lane::{Lane, LaneSettings};
@@ -157,7 +157,8 @@ async fn build(listen: SocketAddr, folder: Folder, bridge: Option<&Kind>) -> Res
 fn opened(kind: &Kind, folder: &Folder, nonces: Arc<dyn Nonces>, keyring: Arc<Keyring>) -> Result<Bridge, DemoError> {
     let reason = "the demo has no recorded calls of it".to_owned();
     let settings = settings(kind).ok_or_else(|| OpenBridgeError { kind: kind.name.to_owned(), reason })?;
-    Ok(Bridge::open(&settings, folder.path(), nonces, keyring, Arc::new(SystemClock), None)?)
+    let (folder, clock) = (folder.path(), Arc::new(SystemClock));
+    Ok(Bridge::open(&OpenContext { settings: &settings, folder, nonces, keyring, clock, product: None })?)
 }
 
 /// Opens the shop, and creates it if it does not exist.

@@ -1,10 +1,11 @@
 //! Serves bridges: a request becomes a question of its dialect, the question an operation, and the outcome a reply.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, HeaderValue};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::uri::PathAndQuery;
 use axum::response::{IntoResponse, Response};
@@ -86,7 +87,7 @@ pub(super) fn is_open(bridge: &Bridge, parts: &Parts) -> bool {
 pub(super) fn respond(reply: Reply) -> Response {
     let Reply { status, headers, body } = reply;
     let mut response = (status, Bytes::from(body.to_vec())).into_response();
-    response.headers_mut().remove(axum::http::header::CONTENT_TYPE);
+    response.headers_mut().remove(CONTENT_TYPE);
     for (name, value) in headers {
         response.headers_mut().append(name, value);
     }
@@ -130,10 +131,7 @@ async fn ask(
     let (asked, id) = (Arc::clone(&bridge), info.id.to_string());
     // Never the peer, which is the product: the limit of one network would lock all its customers out.
     let network = question.network;
-    let work = async move {
-        let (question, outcome, name) = find_out(&*operations, &asked, question, network, id).await;
-        (question, outcome, name)
-    };
+    let work = async move { find_out(&*operations, &asked, question, network, id).await };
     match app.to_completion(&info, work).await {
         Ok((question, outcome, name)) => {
             let mut response = respond(bridge.dialect().reply(&question, &outcome));
@@ -149,7 +147,7 @@ async fn find_out(
     operations: &dyn Operations,
     bridge: &Bridge,
     mut question: Question,
-    network: Option<std::net::IpAddr>,
+    network: Option<IpAddr>,
     request_id: String,
 ) -> (Question, BridgeOutcome, &'static str) {
     let (identifier, tenant) = (question.identifier.clone(), bridge.tenant.clone());
@@ -223,18 +221,18 @@ fn known(profile: &Profile) -> BridgeOutcome {
 mod tests {
     use super::*;
     use crate::adapters::memory::MemoryLedger;
-    use crate::bridge::BridgeSettings;
+    use crate::bridge::{BridgeSettings, OpenContext};
     use crate::ports::{Keyring, SystemClock};
 
     fn bridge(path: &str, caller: &str) -> Bridge {
         let settings = serde_json::json!({ "kind": "keycloak", "path": path, "callers": [caller] });
         let settings: BridgeSettings = serde_json::from_value(settings).unwrap();
         let keyring = Arc::new(Keyring::new(&[7; 32]).unwrap());
-        let (nonces, clock) = (Arc::new(MemoryLedger::new()), Arc::new(SystemClock));
-        Bridge::open(&settings, std::path::Path::new(""), nonces, keyring, clock, None).unwrap()
+        let (folder, nonces, clock) = ("".as_ref(), Arc::new(MemoryLedger::new()), Arc::new(SystemClock));
+        Bridge::open(&OpenContext { settings: &settings, folder, nonces, keyring, clock, product: None }).unwrap()
     }
 
-    /// Whoever may call one bridge may not call another below it, which the router chooses for its paths.
+    /// A caller of one bridge may not call another below it, which the router chooses for its paths.
     #[test]
     fn the_longest_path_decides_who_may_call() {
         for paths in [["/a", "/a/b"], ["/a/b", "/a"]] {
