@@ -14,6 +14,7 @@ use super::receiver::{Delivered, Receiver};
 use crate::metrics::table::{EVENTS_DEAD, WEBHOOK_POSTS};
 use crate::ports::{BoxFuture, Clock, Event, EventKind, Outgoing, Subscription};
 use crate::signing::{SigningKey, SigningKeyError};
+use crate::tls::is_local;
 
 /// The timeout of a delivery. Stops a receiver that hangs from keeping connections open; a receiver that queues the
 /// event answers in milliseconds.
@@ -215,13 +216,8 @@ impl Receiver for WebhookReceiver {
 #[must_use]
 pub fn safe_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
-    let is_local = match url.host()? {
-        url::Host::Domain(name) => name == "localhost",
-        url::Host::Ipv4(address) => address.is_loopback(),
-        url::Host::Ipv6(address) => address.is_loopback(),
-    };
     let is_plain = url.username().is_empty() && url.password().is_none();
-    let is_safe = is_plain && (url.scheme() == "https" || (url.scheme() == "http" && is_local));
+    let is_safe = is_plain && (url.scheme() == "https" || (url.scheme() == "http" && is_local(&url)));
     is_safe.then_some(url)
 }
 

@@ -9,6 +9,7 @@ use reqwest::{Client, Url, redirect};
 use tokio::time::Instant;
 
 use super::jwk::KeySet;
+use crate::tls::is_local;
 
 /// How long keys are used before they are fetched again, in the background.
 const FRESH: Duration = Duration::from_secs(60 * 60);
@@ -151,18 +152,11 @@ impl Place {
 /// An address that nobody on the way can answer for.
 fn checked(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|_| format!("`{text}` is not a valid address"))?;
-    if url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url) {
+    if url.scheme() == "https" || url.scheme() == "http" && is_local(&url) {
         Ok(url)
     } else {
         Err(format!("the keys at `{text}` could be replaced on the way; use an `https://` address"))
     }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    url.host_str().is_some_and(|host| {
-        let host = host.trim_matches(['[', ']']);
-        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-    })
 }
 
 fn read_file(path: &Path) -> Result<KeySet, String> {

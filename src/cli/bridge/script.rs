@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use url::{Host, Url};
+use url::Url;
 
 use crate::bridge::{BridgeSettings, Kind, Script};
 use crate::cli::{CommandError, config};
 use crate::config::Settings;
+use crate::tls::is_local;
 
 /// What to do without an address.
 const ADDRESS: &str = "write where the product reaches the service: `--url https://login.example.com`";
@@ -83,15 +84,6 @@ fn written(url: &str, path: &str) -> Result<String, CommandError> {
     }
     let whole = parsed.as_str().trim_end_matches('/');
     Ok(if parsed.path() == "/" { format!("{whole}{path}") } else { whole.to_owned() })
-}
-
-fn is_local(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
 }
 
 /// The path of the bridge in the settings.
