@@ -30,7 +30,7 @@ pub use dialect::{Dialect, OpenContext, Topology};
 pub use kinds::{Authentication, KINDS, Kind, Script};
 pub use open::{Bridge, OpenBridgeError, members, open_dialect};
 pub use question::{Accepted, Ask, BridgeOutcome, Question};
-pub use reply::Reply;
+pub use reply::{Reply, retry_after};
 pub use request::BridgeRequest;
 pub use secret::SecretText;
 pub use settings::{AccessTokenSettings, BridgeSettings, ClientSettings};

@@ -1,9 +1,10 @@
 //! A reply as dialects make it.
 
 use std::fmt;
+use std::time::Duration;
 
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -44,5 +45,30 @@ impl Reply {
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// The same with the time after which the product may ask again (RFC 9110, section 10.2.3).
+    #[must_use]
+    pub fn retry_after(self, after: Duration) -> Self {
+        self.with(RETRY_AFTER, retry_after(after))
+    }
+}
+
+/// The value of `retry-after`: whole seconds, rounded up and at least one, so that nobody retries at once.
+#[must_use]
+pub fn retry_after(after: Duration) -> HeaderValue {
+    let seconds = after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0));
+    HeaderValue::from(seconds.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_at_least_one_second() {
+        for (wait, header) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (90_000, 90)] {
+            assert_eq!(retry_after(Duration::from_millis(wait)), HeaderValue::from(header), "{wait} ms");
+        }
     }
 }

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, StatusCode};
 use percent_encoding::percent_decode_str;
+
+use super::reply::Reply;
 
 /// A request below the path of a bridge.
 #[derive(Clone, Copy)]
@@ -36,6 +38,14 @@ impl fmt::Debug for BridgeRequest<'_> {
 }
 
 impl BridgeRequest<'_> {
+    /// Lets a `POST` pass.
+    ///
+    /// # Errors
+    /// The reply to every other method.
+    pub fn only_post(&self) -> Result<(), Reply> {
+        if *self.method == Method::POST { Ok(()) } else { Err(Reply::empty(StatusCode::METHOD_NOT_ALLOWED)) }
+    }
+
     /// The only segment of the path, decoded (RFC 3986, section 2.1); `None` if there is none, if there are more, or if it is
     /// not UTF-8.
     #[must_use]
@@ -60,4 +70,9 @@ impl BridgeRequest<'_> {
         let value = self.header("content-type").unwrap_or_default();
         value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
     }
+}
+
+/// The address of a customer as the product writes it. A list is not read: which of its addresses are true is not known.
+pub(super) fn address(text: &str) -> Option<IpAddr> {
+    text.trim().parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }

@@ -9,6 +9,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::bridge::retry_after;
+
 /// The body of a problem. It never reveals anything about a customer.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
@@ -110,7 +112,7 @@ impl Problem {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(after) = self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds(after)));
+            headers.insert(RETRY_AFTER, retry_after(after));
         }
         if *self == Self::CALLER {
             for scheme in SCHEMES {
@@ -119,11 +121,6 @@ impl Problem {
         }
         headers
     }
-}
-
-/// Whole seconds, rounded up and at least one, so that no caller retries at once.
-fn seconds(after: Duration) -> u64 {
-    after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0)).max(1)
 }
 
 impl IntoResponse for Problem {
@@ -143,13 +140,6 @@ pub(super) struct ProblemName(pub(super) &'static str);
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn retry_after_is_at_least_one_second() {
-        for (wait, header) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (90_000, 90)] {
-            assert_eq!(seconds(Duration::from_millis(wait)), header, "{wait} ms");
-        }
-    }
 
     #[test]
     fn problems_have_their_media_type_and_no_store() {

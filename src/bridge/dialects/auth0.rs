@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -59,9 +59,7 @@ impl Dialect for Auth0 {
         if !request.path.is_empty() {
             return Err(Reply::empty(StatusCode::NOT_FOUND));
         }
-        if *request.method != Method::POST {
-            return Err(Reply::empty(StatusCode::METHOD_NOT_ALLOWED));
-        }
+        request.only_post()?;
         let Body { operation, identifier, password } = object(request.body).ok_or_else(malformed)?;
         match (operation, password) {
             (Operation::Login, Some(password)) => Ok(Question::login(identifier, password.into_bytes())),

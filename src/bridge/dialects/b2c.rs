@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -111,9 +111,7 @@ impl Step {
 impl Dialect for B2c {
     fn question(&self, request: &BridgeRequest<'_>) -> Result<Question, Reply> {
         let step = Step::of(request.path).ok_or_else(|| Reply::empty(StatusCode::NOT_FOUND))?;
-        if request.method != Method::POST {
-            return Err(Reply::empty(StatusCode::METHOD_NOT_ALLOWED));
-        }
+        request.only_post()?;
         let claims: Claims = object(request.body).ok_or_else(malformed)?;
         if step == Step::Reset && claims.object_id.is_some_and(|id| !id.is_empty()) {
             // the account is in the directory

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use axum::http::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use axum::http::{Method, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -97,8 +97,9 @@ impl Dialect for Basic {
             BridgeOutcome::Accepted(accepted) => {
                 Reply::json(StatusCode::OK, &json!({ "must_change_password": accepted.must_change_password }))
             }
-            BridgeOutcome::Unavailable { retry_after } => Reply::empty(StatusCode::SERVICE_UNAVAILABLE)
-                .with(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1))),
+            BridgeOutcome::Unavailable { retry_after } => {
+                Reply::empty(StatusCode::SERVICE_UNAVAILABLE).retry_after(*retry_after)
+            }
             _ => challenge(),
         }
     }

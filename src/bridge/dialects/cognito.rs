@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use axum::http::header::HeaderName;
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroize as _;
@@ -94,9 +94,7 @@ impl Way {
 impl Dialect for Cognito {
     fn question(&self, request: &BridgeRequest<'_>) -> Result<Question, Reply> {
         let way = Way::of(request).ok_or_else(|| Reply::empty(StatusCode::NOT_FOUND))?;
-        if *request.method != Method::POST {
-            return Err(Reply::empty(StatusCode::METHOD_NOT_ALLOWED));
-        }
+        request.only_post()?;
         // an invocation that nobody waits for would hand a customer over to nobody
         if request.headers.contains_key(INVOCATION_TYPE) && request.header(INVOCATION_TYPE) != Some("RequestResponse") {
             return Err(malformed());

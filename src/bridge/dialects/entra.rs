@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{HeaderValue, WWW_AUTHENTICATE};
 use axum::http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -145,9 +145,7 @@ impl Dialect for Entra {
         if is_health_check(request) {
             return Err(Reply::empty(StatusCode::OK));
         }
-        if request.method != Method::POST {
-            return Err(Reply::empty(StatusCode::METHOD_NOT_ALLOWED));
-        }
+        request.only_post()?;
         let event: Event = object(request.body).ok_or_else(malformed)?;
         if !event.kind.eq_ignore_ascii_case(EVENT) {
             return Err(malformed());
@@ -171,8 +169,7 @@ impl Dialect for Entra {
             BridgeOutcome::Accepted(accepted) if accepted.must_change_password => "UpdatePassword",
             BridgeOutcome::Accepted(_) => "MigratePassword",
             BridgeOutcome::Unavailable { retry_after } => {
-                return Reply::empty(StatusCode::SERVICE_UNAVAILABLE)
-                    .with(RETRY_AFTER, HeaderValue::from(retry_after.as_secs()));
+                return Reply::empty(StatusCode::SERVICE_UNAVAILABLE).retry_after(*retry_after);
             }
             _ => "Retry",
         };

@@ -1,7 +1,6 @@
 //! The generic connector of FusionAuth (1.18 and later): `POST` with the shape of its login API, answered by the user whom it
 //! creates. It accepts 200 and 404, and takes every other status as 404.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
@@ -14,7 +13,7 @@ use crate::bridge::json::object;
 use crate::bridge::kinds::{Authentication, Kind};
 use crate::bridge::question::{BridgeOutcome, Question};
 use crate::bridge::reply::Reply;
-use crate::bridge::request::BridgeRequest;
+use crate::bridge::request::{BridgeRequest, address};
 use crate::bridge::secret::SecretText;
 
 /// The row of the dialect.
@@ -79,10 +78,6 @@ impl Dialect for FusionAuth {
             _ => refusal(),
         }
     }
-}
-
-fn address(text: &str) -> Option<IpAddr> {
-    text.trim().parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
 /// FusionAuth tells no failure from another.

@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use axum::http::header::{HeaderValue, RETRY_AFTER};
 use axum::http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
@@ -66,8 +65,9 @@ impl Dialect for Gravitee {
             (_, BridgeOutcome::Accepted(accepted)) => {
                 Reply::json(StatusCode::OK, &Value::Object(accepted.profile.clone()))
             }
-            (_, BridgeOutcome::Unavailable { retry_after }) => Reply::empty(StatusCode::SERVICE_UNAVAILABLE)
-                .with(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1))),
+            (_, BridgeOutcome::Unavailable { retry_after }) => {
+                Reply::empty(StatusCode::SERVICE_UNAVAILABLE).retry_after(*retry_after)
+            }
             (Ask::Profile, _) => Reply::empty(StatusCode::NOT_FOUND),
             _ => Reply::empty(StatusCode::UNAUTHORIZED),
         }

@@ -4,7 +4,6 @@
 //!
 //! A script signs in on anything that is true, so that a refusal is `null`, and everything else that is no user has no body.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use aes_gcm::aead::{Aead as _, KeyInit as _};
@@ -23,7 +22,7 @@ use crate::bridge::json::object;
 use crate::bridge::kinds::{Authentication, Kind, Script};
 use crate::bridge::question::{BridgeOutcome, Question};
 use crate::bridge::reply::Reply;
-use crate::bridge::request::BridgeRequest;
+use crate::bridge::request::{BridgeRequest, address};
 use crate::bridge::secret::SecretText;
 use crate::bridge::signed::{Counts, Once};
 use crate::ports::BoxFuture;
@@ -145,8 +144,7 @@ impl Dialect for Kinde {
         }
         let call = self.read(request.body).ok_or_else(not_admitted)?;
         let mut question = Question::login(call.email, call.password.into_bytes());
-        let customer = call.ip.as_deref().and_then(|ip| ip.trim().parse::<IpAddr>().ok());
-        question.network = customer.map(|address| address.to_canonical());
+        question.network = call.ip.as_deref().and_then(address);
         Ok(question)
     }
 

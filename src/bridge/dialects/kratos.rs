@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -46,9 +46,7 @@ impl Dialect for Kratos {
         if !matches!(request.path, "" | "/") {
             return Err(Reply::empty(StatusCode::NOT_FOUND));
         }
-        if *request.method != Method::POST {
-            return Err(Reply::empty(StatusCode::METHOD_NOT_ALLOWED));
-        }
+        request.only_post()?;
         let Presented { identifier, password } = object(request.body).ok_or_else(malformed)?;
         // a new one for each attempt of one login
         let correlation = request.header("ory-webhook-request-id").map(str::to_owned);

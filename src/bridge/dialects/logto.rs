@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -118,9 +118,7 @@ impl Dialect for Logto {
         if !request.path.is_empty() {
             return Err(Reply::empty(StatusCode::NOT_FOUND));
         }
-        if *request.method != Method::POST {
-            return Err(Reply::empty(StatusCode::METHOD_NOT_ALLOWED));
-        }
+        request.only_post()?;
         let Event { identifier, user, password } = object(request.body).ok_or_else(malformed)?;
         let waiting = user.as_ref().map(User::waiting);
         let (mut question, action) = match &waiting {

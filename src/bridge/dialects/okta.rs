@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -76,9 +76,7 @@ impl Dialect for Okta {
         if !matches!(request.path, "" | "/") {
             return Err(Reply::empty(StatusCode::NOT_FOUND));
         }
-        if *request.method != Method::POST {
-            return Err(Reply::empty(StatusCode::METHOD_NOT_ALLOWED));
-        }
+        request.only_post()?;
         let event: Event = object(request.body).ok_or_else(malformed)?;
         // another hook of the organization has this address
         if event.event_type.is_some_and(|kind| kind != EVENT) {

@@ -7,7 +7,7 @@ mod token;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::header::{AUTHORIZATION, HeaderValue, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, HeaderValue, PRAGMA, WWW_AUTHENTICATE};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -157,8 +157,7 @@ impl Dialect for Ropc {
             BridgeOutcome::Accepted(accepted) => self.granted(question.echo.as_str().unwrap_or_default(), accepted),
             BridgeOutcome::Unavailable { retry_after } => {
                 let about = "try again later";
-                error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", about)
-                    .with(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)))
+                error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", about).retry_after(*retry_after)
             }
             _ => error(StatusCode::BAD_REQUEST, "invalid_grant", "wrong user name or password"),
         }

@@ -2,11 +2,9 @@
 //! own. `POST /password` asks for the verdict on a password, and Landfall creates the account; `POST /identify` creates the account
 //! of a customer whom Strivacity does not know, without a password.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
-use axum::http::header::{HeaderValue, RETRY_AFTER};
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -15,7 +13,7 @@ use crate::bridge::json::{malformed, object};
 use crate::bridge::kinds::{Authentication, Kind, Script};
 use crate::bridge::question::{Ask, BridgeOutcome, Question};
 use crate::bridge::reply::Reply;
-use crate::bridge::request::BridgeRequest;
+use crate::bridge::request::{BridgeRequest, address};
 use crate::bridge::secret::SecretText;
 
 /// The row of the dialect.
@@ -61,9 +59,7 @@ impl Dialect for Strivacity {
         if !matches!(request.path, "/password" | "/identify") {
             return Err(Reply::empty(StatusCode::NOT_FOUND));
         }
-        if *request.method != Method::POST {
-            return Err(Reply::empty(StatusCode::METHOD_NOT_ALLOWED));
-        }
+        request.only_post()?;
         let (question, ip) = if request.path == "/password" {
             let Presented { identifier, password, ip } = object(request.body).ok_or_else(malformed)?;
             (Question::login(identifier, password.into_bytes()), ip)
@@ -85,7 +81,7 @@ impl Dialect for Strivacity {
             BridgeOutcome::Provisioned { account: None } => said(&json!({ "outcome": "unknown" })),
             BridgeOutcome::Unavailable { retry_after } => {
                 Reply::json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "outcome": "unavailable" }))
-                    .with(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)))
+                    .retry_after(*retry_after)
             }
             _ => said(&json!({ "outcome": "refused" })),
         }
@@ -94,9 +90,4 @@ impl Dialect for Strivacity {
 
 fn said(body: &Value) -> Reply {
     Reply::json(StatusCode::OK, body)
-}
-
-/// A list is not read: which of its addresses are true is not public.
-fn address(text: &str) -> Option<IpAddr> {
-    text.trim().parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }

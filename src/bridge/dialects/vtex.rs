@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -187,9 +187,7 @@ impl Dialect for Vtex {
         if !matches!(request.path, AUTHENTICATION | REGISTER) {
             return Err(Reply::empty(StatusCode::NOT_FOUND));
         }
-        if *request.method != Method::POST {
-            return Err(Reply::empty(StatusCode::METHOD_NOT_ALLOWED));
-        }
+        request.only_post()?;
         if request.path == REGISTER {
             let client = self.presented(request).ok_or_else(|| Reply::empty(StatusCode::FORBIDDEN))?;
             let registration: Registration = object(request.body).ok_or_else(malformed)?;

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
@@ -393,9 +393,7 @@ fn set_password(request: &BridgeRequest<'_>, method: &str) -> Result<Question, R
 impl Dialect for Zitadel {
     fn question(&self, request: &BridgeRequest<'_>) -> Result<Question, Reply> {
         let (hook, method) = Hook::at(request.path).ok_or_else(|| Reply::empty(StatusCode::NOT_FOUND))?;
-        if *request.method != Method::POST {
-            return Err(Reply::empty(StatusCode::METHOD_NOT_ALLOWED));
-        }
+        request.only_post()?;
         match hook {
             Hook::ListUsers => list_users(request, method),
             Hook::ListMethods => Err(list_methods(request, method)),
