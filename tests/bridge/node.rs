@@ -22,7 +22,12 @@ pub async fn run(folder: &Path, text: &str, environment: &[(&str, &str)]) -> Val
     let mut node = Command::new(program("node"));
     node.env_clear().envs(environment.iter().copied()).current_dir(folder);
     node.args(["--input-type=module", "--eval", text]).stdin(Stdio::null());
-    let output = tokio::task::spawn_blocking(move || node.output()).await.expect("it ends").expect("Node.js");
+    tokio::task::spawn_blocking(move || printed(&mut node)).await.expect("it ends")
+}
+
+/// The JSON that a program prints.
+pub fn printed(node: &mut Command) -> Value {
+    let output = node.output().expect("Node.js");
     let [stdout, stderr] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
     assert!(output.status.success(), "{stderr}\n{stdout}");
     serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stdout}\n{stderr}"))

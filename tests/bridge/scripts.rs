@@ -10,6 +10,7 @@ use crate::clients::Client;
 use crate::clients::kinde::{KEY, Kinde};
 use crate::clients::strivacity::Strivacity;
 use crate::node;
+use crate::servers::program;
 use crate::shop::{Shop, TOKEN, customers};
 
 /// A script of a dialect, for a running service.
@@ -29,11 +30,9 @@ fn write(folder: &Path, name: &str, text: &str) {
 
 /// What a script has done with an event.
 fn run(folder: &Path, script: &str, event: &Value, environment: &[(&str, &str)]) -> Value {
-    let mut node = Command::new("node");
+    let mut node = Command::new(program("node"));
     node.arg(script).current_dir(folder).env("EVENT", event.to_string()).envs(environment.iter().copied());
-    let output = node.output().expect("node");
-    let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-    serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stdout}{stderr}"))
+    node::printed(&mut node)
 }
 
 /// The workflow of Kinde with its functions replaced.

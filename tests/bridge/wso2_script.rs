@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::clients::Client as _;
 use crate::clients::wso2::Wso2;
 use crate::node;
+use crate::servers::program;
 use crate::shop::{Shop, TOKEN, customers};
 
 const RUN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bridge/scripts/wso2_run.js");
@@ -19,11 +20,9 @@ async fn login(shop: &Shop, url: &str, token: &str, password: &str, migrated: bo
     let login = json!({
         "script": path, "token": token, "username": "ida.brandt", "password": password, "migrated": migrated,
     });
-    let mut node = Command::new("node");
+    let mut node = Command::new(program("node"));
     node.arg(RUN).env("LOGIN", login.to_string());
-    let output = tokio::task::spawn_blocking(move || node.output()).await.expect("it ends").expect("Node.js");
-    let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-    serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stdout}{stderr}"))
+    tokio::task::spawn_blocking(move || node::printed(&mut node)).await.expect("it ends")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

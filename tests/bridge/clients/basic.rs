@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Client, Decision, send};
+use super::{Asked, Client, Decision, OWN_STORE, send};
 
 pub struct Basic;
 
@@ -17,7 +17,7 @@ impl Client for Basic {
     }
 
     fn target(&self) -> String {
-        "{ kind: sql, url: 'sqlite:accounts.db' }".to_owned()
+        OWN_STORE.to_owned()
     }
 
     fn sign_in<'a>(

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Asked, Client, Decision, segment, send};
+use super::{Asked, Client, Decision, OWN_STORE, segment, send};
 
 pub struct Curity;
 
@@ -13,7 +13,7 @@ impl Client for Curity {
 
     /// Curity asks at every login, so that somebody has to keep the passwords.
     fn target(&self) -> String {
-        "{ kind: sql, url: 'sqlite:accounts.db' }".to_owned()
+        OWN_STORE.to_owned()
     }
 
     fn sign_in<'a>(

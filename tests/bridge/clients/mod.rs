@@ -25,6 +25,9 @@ use std::time::Duration;
 
 use crate::shop::TOKEN;
 
+/// The settings of a target that keeps the passwords: Landfall's own account store.
+pub const OWN_STORE: &str = "{ kind: sql, url: 'sqlite:accounts.db' }";
+
 /// What the product makes of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Decision {

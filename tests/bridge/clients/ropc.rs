@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Asked, Client, Decision, send};
+use super::{Asked, Client, Decision, OWN_STORE, send};
 
 pub struct Ropc;
 
@@ -18,7 +18,7 @@ impl Client for Ropc {
     }
 
     fn target(&self) -> String {
-        "{ kind: sql, url: 'sqlite:accounts.db' }".to_owned()
+        OWN_STORE.to_owned()
     }
 
     fn sign_in<'a>(

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Client, Decision, json_body, send};
+use super::{Asked, Client, Decision, OWN_STORE, json_body, send};
 
 pub struct Strivacity;
 
@@ -12,7 +12,7 @@ impl Client for Strivacity {
     }
 
     fn target(&self) -> String {
-        "{ kind: sql, url: 'sqlite:accounts.db' }".to_owned()
+        OWN_STORE.to_owned()
     }
 
     fn sign_in<'a>(
