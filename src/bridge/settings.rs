@@ -174,9 +174,10 @@ impl BridgeSettings {
             let help = "`landfall bridge show` says where the identity provider has it";
             reporter.error("R506", &format!("access_token.{key}"), message, help);
         }
-        if self.rules.is_some() && kind.rules.is_none() {
+        let of_rules = [("rules", self.rules.is_some()), ("rule_params", !self.rule_params.is_empty())];
+        for (key, _) in of_rules.into_iter().filter(|(_, is_set)| *is_set && kind.rules.is_none()) {
             let message = format!("{} takes no profile, so that rules have nothing to make", kind.product);
-            reporter.error("R506", "rules", message, "remove `rules`");
+            reporter.error("R506", key, message, format!("remove `{key}`"));
         }
         if let Some(deadline) = self.deadline {
             reporter.time("deadline", deadline, Duration::from_millis(100), Duration::from_secs(60));
