@@ -91,6 +91,9 @@
 pub mod adapters;
 #[cfg(feature = "login")]
 #[doc(hidden)]
+pub mod assess;
+#[cfg(feature = "login")]
+#[doc(hidden)]
 pub mod audit;
 #[cfg(feature = "login")]
 #[doc(hidden)]
