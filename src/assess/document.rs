@@ -45,7 +45,7 @@ pub struct Assessment {
 pub struct About {
     /// The version of Landfall.
     pub landfall: String,
-    /// The name of the rules, and the SHA-256 of everything they consist of. `None` without rules.
+    /// The name of the rules, and the digest of everything they consist of. `None` without rules.
     pub rules: Option<RulesAbout>,
     /// The file names of the exports, without their folders; several after a merge.
     pub exports: Vec<String>,
@@ -60,7 +60,7 @@ pub struct About {
 pub struct RulesAbout {
     /// Their `name`.
     pub name: String,
-    /// The SHA-256, in hexadecimal.
+    /// The first 16 bytes of the SHA-256, in hexadecimal: the same that the audit has.
     pub digest: String,
 }
 
@@ -95,6 +95,8 @@ pub struct Records {
     pub unreadable: u64,
     /// Why records cannot be read.
     pub unreadable_reasons: Vec<Reason>,
+    /// Warnings of accounts whose name is not that of a claim, by name: of working values and checks.
+    pub other_warnings: Vec<Reason>,
     /// Why reading stopped before the end of the export.
     pub stopped: Option<String>,
 }
@@ -104,11 +106,11 @@ pub struct Records {
 pub struct Field {
     /// Its path, such as `$.address.city` or `$.phones[*].number`.
     pub path: String,
-    /// Records in which it has a value: not missing, null, or an empty text, list or object.
+    /// Records in which it has a value: not missing, null, or an empty or blank text, list or object.
     pub filled: u64,
     /// Records in which it is null.
     pub null: u64,
-    /// Records in which it is an empty text, list or object.
+    /// Records in which it is an empty or blank text, an empty list or an empty object.
     pub empty: u64,
     /// Values by kind: `text`, `integer`, `number`, `boolean`, `list`, `object`. A field inside of lists may have several
     /// in one record.
@@ -125,6 +127,10 @@ pub struct Field {
     pub patterns: Vec<ValueCount>,
     /// Whether the rules read it. `true` without rules.
     pub is_read: bool,
+    /// Whether it looks like a stored password or a token. Then it has no `distinct`, values and patterns.
+    pub is_secret: bool,
+    /// Whether it is an object with so many different members that they are not listed: its keys are probably data.
+    pub is_wide: bool,
 }
 
 /// Lengths of texts, in characters.
@@ -228,7 +234,7 @@ pub struct Passwords {
 /// Stored passwords of one scheme and cost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scheme {
-    /// The scheme, such as `bcrypt`.
+    /// The scheme, such as `bcrypt`, or `(legacy system)` if the legacy system verifies the password.
     pub scheme: String,
     /// Its cost, such as `cost 12`; empty if the scheme has none.
     pub cost: String,
@@ -238,7 +244,7 @@ pub struct Scheme {
     pub weak: bool,
     /// Processor time of one verification on this machine, in milliseconds, if it was measured.
     pub milliseconds: Option<f64>,
-    /// Whether a verification takes longer than a login may.
+    /// Whether a verification takes longer, or asks for more memory or rounds, than a login may.
     pub too_expensive: bool,
 }
 
