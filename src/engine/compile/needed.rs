@@ -128,8 +128,8 @@ mod tests {
     fn what_may_be_made_of_something_else_is_left_out() {
         for (rules, credential) in [
             ("", "{ scheme: md5, hash_hex: { from: $.hash, do: [ coalesce: [ $.old_hash ] ] } }"),
-            ("params: { pepper: { default: x } }\n", "{ scheme: md5, hash_hex: [ $.hash, $params.pepper ] }"),
-            ("", "{ source: shop }"),
+            ("params: { hash: { default: x } }\n", "{ scheme: md5, hash_hex: { from: [ $.hash, $params.hash ] } }"),
+            ("verifiers: [ shop ]\n", "{ source: shop }"),
         ] {
             let needed = needs("{ id: $.id, logins: [ $.login ] }", &format!("{rules}credential: {credential}\n"));
             assert_eq!(needed, ["identify.id: id", "identify.logins: login"], "{credential}");
