@@ -80,8 +80,9 @@
 //! | feature | contains |
 //! |---|---|
 //! | none (`default-features = false`) | the engine: `diag`, `engine`, `model`, `password`, `rules`, `schema` |
-//! | `login` | everything on this page except sources in PostgreSQL and MySQL |
+//! | `login` | everything on this page except PostgreSQL, MySQL and LDAP |
 //! | `postgres`, `mysql` | the login, with these databases as sources |
+//! | `ldap` | the login, with directories as sources and verifiers |
 //! | `cli` (default) | the program |
 //!
 //! The interface uses types of `bumpalo` 3, `jiff` 0.2, `serde_json` 1, `tokio` 1 and `zeroize` 1. The login needs a

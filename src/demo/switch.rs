@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::page::Shop;
-use crate::ports::{BoxFuture, Call, Coverage, Identifier, PortError, PortErrorKind, Record, Source};
+use crate::ports::{BoxFuture, Call, Coverage, Identifier, Members, PortError, PortErrorKind, Record, Source};
 
 /// A source that can be switched off.
 pub struct Switch {
@@ -53,6 +53,10 @@ impl Source for Switch {
 
     fn coverage(&self) -> Coverage {
         self.source.coverage()
+    }
+
+    fn members(&self) -> Members {
+        self.source.members()
     }
 
     fn fetch<'a>(

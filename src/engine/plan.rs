@@ -59,6 +59,8 @@ pub struct Plan {
     pub(super) credential: Option<CredentialPlan>,
     pub(super) checks: Vec<CheckPlan>,
     pub(super) identify: Option<IdentifyPlan>,
+    /// The members that `identify` and `credential` cannot do without.
+    pub(super) needed: Vec<Needed>,
     /// The verifiers that `credential.source` names, as far as they are constants, with their places.
     #[doc(hidden)]
     pub verifiers: Vec<(String, Span)>,
@@ -161,6 +163,14 @@ pub struct SplitPlan {
 pub struct IdentifyPlan {
     pub(super) id: Operand,
     pub(super) logins: Vec<Operand>,
+}
+
+/// Members of a record of which one, at least, is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Needed {
+    /// The part of the rules that reads them, such as `credential.value`.
+    pub by: String,
+    pub members: Vec<String>,
 }
 
 /// A check between claims.
@@ -404,6 +414,12 @@ impl Plan {
     #[must_use]
     pub fn names_logins(&self) -> bool {
         self.identify.as_ref().is_some_and(|identify| !identify.logins.is_empty())
+    }
+
+    /// A part of `identify` or `credential` that has no value in any record that lacks the same members, such as
+    /// `credential.value`; `has` tells which members a record has.
+    pub(crate) fn lacking(&self, has: impl Fn(&str) -> bool) -> Option<&str> {
+        self.needed.iter().find(|needed| !needed.members.iter().any(|name| has(name))).map(|needed| &*needed.by)
     }
 
     /// Whether a record may yield several accounts.

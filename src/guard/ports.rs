@@ -9,7 +9,8 @@ use crate::model::Password;
 use crate::password::Credential;
 use crate::ports::{
     Authenticated, BoxFuture, Call, Capabilities, Coverage, Created, Deleted, Deletion, ExternalId, Found, Identifier,
-    NewAccount, PortError, Presented, Record, Source, StoreId, StoredAccount, Target, TargetId, Verification, Verifier,
+    Members, NewAccount, PortError, Presented, Record, Source, StoreId, StoredAccount, Target, TargetId, Verification,
+    Verifier,
 };
 
 /// The result of a call.
@@ -32,6 +33,10 @@ impl<L: Layer> Source for Guarded<dyn Source, L> {
 
     fn coverage(&self) -> Coverage {
         self.port.coverage()
+    }
+
+    fn members(&self) -> Members {
+        self.port.members()
     }
 
     fn fetch<'a>(&'a self, call: Call<'a>, identifier: &'a Identifier) -> Answer<'a, Option<Record>> {

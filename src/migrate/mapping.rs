@@ -174,6 +174,13 @@ impl Question<'_> {
         Ok(Identity { position, key, external_id, customer, logins, credential, verifier })
     }
 
+    /// What the rules read only from members that the record does not have, such as `credential.value`.
+    pub(super) fn lacking(&self, record: &Record) -> Option<&str> {
+        let arena = Bump::new();
+        let value = parse(record.json(), &arena, &self.settings.limits).ok()?;
+        self.rules.plan().lacking(|name| !matches!(value.member(name), Value::Missing))
+    }
+
     /// Maps the record to an account.
     pub(super) fn map(&self, record: &Record, identity: &Identity) -> Mapped {
         let arena = Bump::new();

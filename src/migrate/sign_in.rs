@@ -11,8 +11,8 @@ use super::step::{Known, Step};
 use super::systems::{AfterMismatch, LegacySystem};
 use super::visit::Visit;
 use crate::ports::{
-    AccountLookup, AccountState, Authenticated, Authentication, Found, HookInput, HookPoint, PasswordChange,
-    PasswordCheck, Record,
+    AccountLookup, AccountState, Authenticated, Authentication, Found, HookInput, HookPoint, Members, PasswordChange,
+    PasswordCheck, PortError, PortErrorKind, Record,
 };
 
 impl Visit<'_> {
@@ -179,6 +179,10 @@ impl Visit<'_> {
         self.reserve(Some(&identity.external_id.0)).await?;
         let lossy = match self.verify(admission, &identity, &record).await {
             Ok(lossy) => lossy,
+            Err(refused) if refused.outcome == Outcome::Refused(Refusal::Unverifiable) => {
+                let refused = self.unless_lacking(admission, &record, refused);
+                return Err(self.or_check_at_target(admission, &identity, refused).await);
+            }
             Err(refused) => return Err(self.or_check_at_target(admission, &identity, refused).await),
         };
         let verified_at = self.cx.records.now();
@@ -221,10 +225,24 @@ impl Visit<'_> {
         let rules = std::sync::Arc::clone(&self.rules);
         let identity = self.question(&rules, admission).identity(&record).map_err(|invalid| {
             self.step(&Step::Invalid { reasons: &invalid.0 });
-            Ending::of(Outcome::InvalidRecord)
+            self.unless_lacking(admission, &record, Ending::of(Outcome::InvalidRecord))
         })?;
         self.customer = Some(identity.customer.clone());
         Ok((identity, record, fetched_at))
+    }
+
+    /// The end of a customer whose record is not enough, unless that is so for everybody: where all records have the same
+    /// members, one that the rules need and that is missing was dropped from a table or from a query.
+    fn unless_lacking(&self, admission: &Admission, record: &Record, ending: Ending) -> Ending {
+        let source = &self.legacy.source;
+        if source.members() == Members::Differ {
+            return ending;
+        }
+        let rules = std::sync::Arc::clone(&self.rules);
+        let question = self.question(&rules, admission);
+        let Some(part) = question.lacking(record) else { return ending };
+        let error = PortError::new(PortErrorKind::Misconfigured, source.name(), "fetch");
+        self.legacy_failed(&error.because(format!("the records have no member that `{part}` reads")))
     }
 
     fn question<'a>(&'a self, rules: &'a super::rules::RuleSet, admission: &'a Admission) -> Question<'a> {

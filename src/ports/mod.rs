@@ -73,7 +73,7 @@ pub use reports::Reports;
 pub use reversal::{Buried, Restore, Undo, UndoAnswer, UndoEnd};
 pub use segment::{ExportError, SegmentReport};
 pub use shared_limits::{RateLimit, SharedLimits, Taken};
-pub use source::{Coverage, Source};
+pub use source::{Coverage, Members, Source};
 pub use summary::{OutcomeCount, Summary};
 pub use target::Target;
 pub use verifier::{Presented, Verification, Verifier};

@@ -11,6 +11,16 @@ pub enum Coverage {
     Partial,
 }
 
+/// Which members the records of a source have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Members {
+    /// Each record has its own.
+    Differ,
+    /// All records have the same, with or without a value, as the rows of a query do. If the rules need one that they do not
+    /// have, the tables have changed or the settings are wrong, and no customer is to be refused for it.
+    Same,
+}
+
 /// Where legacy records come from.
 pub trait Source: Send + Sync {
     /// The name of the source in the settings.
@@ -20,6 +30,11 @@ pub trait Source: Send + Sync {
     /// login: a customer who is not found has not been verified anyway.
     fn coverage(&self) -> Coverage {
         Coverage::Whole
+    }
+
+    /// Which members its records have.
+    fn members(&self) -> Members {
+        Members::Differ
     }
 
     /// The source of the same records without what is added from elsewhere, which is enough to tell whose a login is.

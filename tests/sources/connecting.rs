@@ -149,6 +149,15 @@ fn a_mariadb_source_shows_its_columns_and_its_traps() {
     let trap = "landfall.yaml:5:11: warning[R513]: `u.login` is compared by utf8mb4_general_ci, which ignores accents: the query finds \
                 `jörg` for `jorg`";
     assert!(code == Some(0) && text.contains(trap) && text.contains("record\tid\tbigint unsigned\n"), "{text}");
+    let elsewhere = format!("{}_other", legacy.database());
+    legacy.sql(&format!(
+        "CREATE DATABASE {elsewhere}; CREATE TABLE {elsewhere}.members (id int, name varchar(60) CHARACTER SET utf8mb4 COLLATE uca1400_ai_cs);
+         GRANT SELECT ON {elsewhere}.members TO {}@'%';",
+        legacy.reader
+    ));
+    let (code, text) = checked(&legacy, &format!("SELECT * FROM {elsewhere}.members WHERE name = :identifier"));
+    let trap = "warning[R513]: `members.name` is compared by utf8mb4_uca1400_ai_cs, which ignores accents";
+    assert!(code == Some(0) && text.contains(trap), "{text}");
     for record in [
         "SELECT * FROM u WHERE exact = :identifier",
         "SELECT * FROM u WHERE login = :identifier AND LOWER(login) = :identifier COLLATE utf8mb4_bin",

@@ -14,6 +14,7 @@
 #[path = "../support/servers/mod.rs"]
 mod servers;
 
+mod columns;
 mod connecting;
 mod faults;
 #[path = "../login/fixture.rs"]

@@ -14,7 +14,8 @@ use self::splice::with_members;
 use crate::model::Value;
 use crate::model::read::{ReadLimits, parse};
 use crate::ports::{
-    BoxFuture, Call, Coverage, Identifier, IdentifierKind, IdentifierProfile, PortError, PortErrorKind, Record, Source,
+    BoxFuture, Call, Coverage, Identifier, IdentifierKind, IdentifierProfile, Members, PortError, PortErrorKind,
+    Record, Source,
 };
 
 /// A part of a record that comes from another source.
@@ -122,6 +123,11 @@ impl Source for EnrichedSource {
 
     fn coverage(&self) -> Coverage {
         self.source.coverage()
+    }
+
+    /// A part is a member that a record may lack.
+    fn members(&self) -> Members {
+        Members::Differ
     }
 
     fn without_parts(&self) -> Option<&dyn Source> {

@@ -51,12 +51,14 @@ pub(in crate::adapters) const DIALECT: Dialect = Dialect {
         ("rlike", PATTERN),
         ("regexp", PATTERN),
         ("*_as_ci", ""),
-        ("*_ci", "ignores accents, so the query finds `jörg` for `jorg`"),
+        ("*_ci", ACCENTS),
+        ("*_ai_cs", ACCENTS),
     ],
     advice: "add an exact comparison: `user_login = :identifier AND LOWER(user_login) = :identifier COLLATE utf8mb4_bin`",
 };
 
 const PATTERN: &str = "takes wildcards from what the customer typed";
+const ACCENTS: &str = "ignores accents, so the query finds `jörg` for `jorg`";
 
 impl Server for MySqlConnectOptions {
     type Connection = MySqlConnection;
@@ -123,6 +125,7 @@ mod tests {
             ("SELECT * FROM u WHERE a = :identifier COLLATE utf8mb4_bin", None),
             ("SELECT * FROM u WHERE a = :identifier COLLATE utf8mb4_0900_as_ci", None),
             ("SELECT * FROM u WHERE a = :identifier COLLATE utf8mb4_general_ci", Some("*_ci")),
+            ("SELECT * FROM u WHERE a = :identifier COLLATE utf8mb4_uca1400_ai_cs", Some("*_ai_cs")),
             ("SELECT * FROM u WHERE a LIKE :identifier", Some("like")),
         ] {
             assert_eq!(loose_comparison(query, &DIALECT).map(|(word, _)| word), word, "{query}");

@@ -45,7 +45,7 @@ pub use template::TemplateError;
 pub use write_back::SqlWriteBack;
 
 use super::{ambiguous, too_large};
-use crate::ports::{BoxFuture, Call, Identifier, IdentifierProfile, PortError, PortErrorKind, Record, Source};
+use crate::ports::{BoxFuture, Call, Identifier, IdentifierProfile, Members, PortError, PortErrorKind, Record, Source};
 use cell::{Cell, Cells, write_members, write_text};
 use database::{Database, Opening, RowLimits, Session};
 use dialect::Dialect;
@@ -235,6 +235,10 @@ impl fmt::Debug for SqlSource {
 impl Source for SqlSource {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn members(&self) -> Members {
+        Members::Same
     }
 
     fn fetch<'a>(

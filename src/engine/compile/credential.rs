@@ -14,7 +14,7 @@ use crate::rules::Node;
 use crate::rules::syntax::{Body, Credential, Expr, Origin, Rule, RuleFile, Word};
 
 /// Parts that describe the credential and are not part of the hash.
-const AROUND: [&str; 3] = ["source", "set_at", "needs_rehash"];
+pub(super) const AROUND: [&str; 3] = ["source", "set_at", "needs_rehash"];
 
 /// A scheme that the rules may use, and the place that names it.
 struct Named {

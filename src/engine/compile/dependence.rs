@@ -92,7 +92,7 @@ impl<'r> Dependence<'r> {
     }
 
     /// Whether the result of steps depends on the record, given whether their input does.
-    fn steps(&self, steps: &[StepDef], comes_in: bool) -> bool {
+    pub fn steps(&self, steps: &[StepDef], comes_in: bool) -> bool {
         steps.iter().fold(comes_in, |depends, step| {
             if let Some(chain) = self.chains.iter().find(|chain| chain.name == step.name.text) {
                 return self.once(chain, || self.steps(&chain.steps, depends));

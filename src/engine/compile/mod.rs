@@ -19,6 +19,7 @@ mod lookup;
 mod made_of;
 mod member_maps;
 mod member_reads;
+mod needed;
 mod nested_rules;
 mod objects;
 mod order;
@@ -42,6 +43,7 @@ pub(crate) use value::literal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use dependence::Dependence;
 use lookup::Table;
 use made_of::MadeOf;
 use rule::Purpose;
@@ -336,6 +338,7 @@ impl Compiler<'_> {
                 None => None,
                 Some(identify) => Some(identify?),
             },
+            needed: needed::needed(rules, &Dependence::new(rules, &self.chains)),
             verifiers: self.verifiers.clone(),
             lookups: self.tables.iter().map(|table| Arc::clone(&table.lookup)).collect(),
         })

@@ -58,6 +58,11 @@ pub(in crate::adapters) const DIALECT: Dialect = Dialect {
 /// <https://www.sqlite.org/lang_corefunc.html#lower>. Customers whose stored spelling contains other letters are not found.
 const ASCII: &str = "of SQLite ignores the case of ASCII letters only";
 
+/// One transaction is one snapshot, so the lists are consistent with the record. Reading the schema in it makes the connection
+/// notice that the tables have changed, before a query is prepared: otherwise the driver asks for the names of the columns
+/// before SQLite notices, and a value could arrive under the name of another column.
+const BEGIN: &str = "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1";
+
 /// How long a query waits for a writer of the legacy database. Shorter than a login's deadline.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(200);
 
@@ -142,8 +147,7 @@ impl Database for LegacyFile {
             handle.set_progress_handler(STEPS_PER_DEADLINE_CHECK, move || std::time::Instant::now() < until);
             drop(handle);
             let mut session = OpenFile { name: &self.name, operation, connection, ended: false };
-            // One transaction is one snapshot, so the lists are consistent with the record.
-            session.connection.execute("BEGIN").await.map_err(failed)?;
+            session.connection.execute(BEGIN).await.map_err(failed)?;
             Ok(Box::new(session) as Box<dyn Session>)
         })
     }
@@ -165,7 +169,8 @@ impl Session for OpenFile<'_> {
         limits: RowLimits,
     ) -> BoxFuture<'a, Result<Vec<Cells>, PortError>> {
         Box::pin(async move {
-            let query = sqlx::query(AssertSqlSafe(template.sql.as_str()));
+            // the driver would name the columns as when it first prepared the query
+            let query = sqlx::query(AssertSqlSafe(template.sql.as_str())).persistent(false);
             let query = values.into_iter().fold(query, bind);
             let mut stream = query.fetch(&mut *self.connection);
             let (mut rows, mut bytes) = (Vec::new(), 0_usize);
