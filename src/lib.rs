@@ -127,6 +127,9 @@ pub mod hashing;
 pub mod hooks;
 #[cfg(feature = "login")]
 #[doc(hidden)]
+pub mod html_report;
+#[cfg(feature = "login")]
+#[doc(hidden)]
 pub mod metrics;
 #[cfg(feature = "login")]
 pub mod migrate;

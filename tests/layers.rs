@@ -18,7 +18,7 @@ use std::process::Command;
 
 /// The rooms in order of dependency. A room may use itself and the rooms before it.
 const ROOMS: &[&str] = &[
-    "model", "diag", "rules", "schema", "password", "engine", "testing", "formats", "random", "tls", "metrics",
+    "model", "diag", "rules", "schema", "password", "engine", "testing", "formats", "random", "tls", "html_report", "metrics",
     "settings", "ports", "audit", "hashing", "signing", "migrate", "assess", "guard", "adapters", "hooks", "events",
     "callers", "bridge", "config", "service", "demo", "cli",
 ];

@@ -4,5 +4,6 @@
 //! [`Assessment`] is the document that all renderings and comparisons read.
 
 mod document;
+pub mod html;
 
 pub use document::*;
