@@ -391,6 +391,35 @@ fn other_encodings_are_reported() {
     assert_eq!(shown(b"\x1F\x8B\x08\0", Format::Json), ["line 1: the file is compressed with gzip; unpack it first!"]);
 }
 
+#[test]
+fn csv_without_a_header_has_the_columns_that_are_given() {
+    let read = |text: &str, columns: &[&str]| -> Vec<String> {
+        let columns: Vec<String> = columns.iter().map(|&name| name.to_owned()).collect();
+        let options = ReadOptions { columns: Some(columns.into()), ..ReadOptions::default() };
+        let records = open(Box::new(io::Cursor::new(text.to_owned())), Format::Csv, options);
+        let shown = |found: Result<RawRecord, RecordError>| match found {
+            Ok(record) => format!("{}: {}", record.line, record.json),
+            Err(error) => format!("{error} {:?}", error.raw),
+        };
+        records.map(shown).collect()
+    };
+    assert_eq!(read("1,x\n2,y\n", &["id", "n"]), ["1: {\"id\":\"1\",\"n\":\"x\"}", "2: {\"id\":\"2\",\"n\":\"y\"}"]);
+    // the delimiter is the one that gives the columns
+    assert_eq!(read("1;a,b,c\n", &["id", "n"]), ["1: {\"id\":\"1\",\"n\":\"a,b,c\"}"]);
+    assert_eq!(
+        read("one, word\n", &["words"]),
+        ["line 1: the row has 2 fields, but there are 1 columns Some(\"words\\none, word\\n\")"]
+    );
+    assert_eq!(read("\u{feff}sep=;\n1;x\n", &["id", "n"]), ["2: {\"id\":\"1\",\"n\":\"x\"}"]);
+    assert_eq!(read("", &["id"]), Vec::<String>::new());
+    let header = read("id,n\n1,x\n", &["id", "n"]);
+    assert_eq!(header, ["line 1: the first row is a header with these columns; leave `columns` out None"]);
+    let message = "line 1: only CSV has columns, and the format is ndjson";
+    let options = ReadOptions { columns: Some(vec!["a".to_owned()].into()), ..ReadOptions::default() };
+    let mut records = open(Box::new(io::Cursor::new("{}\n")), Format::Ndjson, options);
+    assert_eq!(records.next().unwrap().unwrap_err().to_string(), message);
+}
+
 struct Broken(usize);
 
 impl Read for Broken {
