@@ -55,6 +55,9 @@ pub struct Arguments {
     /// Rule file to write [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Replace a rule file that exists
+    #[arg(long)]
+    force: bool,
 }
 
 /// Runs the command.
@@ -62,9 +65,9 @@ pub struct Arguments {
 /// # Errors
 /// If the samples cannot be read, or the rule file already exists or cannot be written.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
-    if let Some(out) = arguments.out.as_ref().filter(|out| out.exists()) {
+    if let Some(out) = arguments.out.as_ref().filter(|out| out.exists() && !arguments.force) {
         let message = format!("`{}` already exists", out.display());
-        return Err(CommandError::new(message).help("remove it, or set another path with `--out`"));
+        return Err(CommandError::new(message).help("replace it with `--force`, or choose another path"));
     }
     let (path, format) = arguments.file()?;
     let records = arguments.options.prepare(path, format, ReadOptions::default())?.first(MAX_RECORDS)?;

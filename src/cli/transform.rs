@@ -21,7 +21,8 @@ use super::{CommandError, FINDINGS, FINE, load, pipeline, show};
 use crate::config::Compiled;
 use crate::diag::render::json;
 use crate::engine::plan::Plan;
-use crate::formats::{Format, ReadOptions};
+use crate::engine::run::Settings;
+use crate::formats::{Compression, Format, ReadOptions};
 use crate::ports::IdentifierProfile;
 use out::Out;
 use tally::Tally;
@@ -147,18 +148,14 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         }
     };
     let options = ReadOptions::default();
-    let mut settings = load::settings(&plan, &arguments.params)?;
-    settings.unread = arguments.unread;
-    settings.check_credentials = true;
-    settings.limits.bytes = options.record_bytes;
+    let settings = arguments.settings(&plan, &options)?;
+    // before the files of `--join` are read, which may take minutes
+    let mut out = Out::open(arguments, target)?;
     let input = arguments.input.prepare(options)?;
-    settings.facts.now = Some(arguments.now.unwrap_or_else(jiff::Timestamp::now).to_string());
-    settings.facts.tenant.clone_from(&arguments.tenant);
     let written = Written::new(target, &plan.columns(), arguments.credentials);
     let progress = Progress::new(input.path());
     let bar = progress.0.clone();
     let Opened { records, notes } = input.open(|source| Box::new(bar.wrap_read(source)))?;
-    let mut out = Out::open(arguments, target)?;
     let began = Instant::now();
     let as_login = arguments.judges_as_login(&plan)?.then(IdentifierProfile::default);
     let (plan, settings, written) = (&plan, &settings, &written);
@@ -193,6 +190,17 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 }
 
 impl Arguments {
+    /// The parameters and facts of the rules.
+    fn settings(&self, plan: &Plan, options: &ReadOptions) -> Result<Settings, CommandError> {
+        let mut settings = load::settings(plan, &self.params)?;
+        settings.unread = self.unread;
+        settings.check_credentials = true;
+        settings.limits.bytes = options.record_bytes;
+        settings.facts.now = Some(self.now.unwrap_or_else(jiff::Timestamp::now).to_string());
+        settings.facts.tenant.clone_from(&self.tenant);
+        Ok(settings)
+    }
+
     /// Why the input could not be read to its end.
     fn incomplete(&self, message: &str, tally: &Tally) -> CommandError {
         if tally.records() == 0 && self.input.options.records.is_some() {
@@ -249,6 +257,13 @@ impl Arguments {
     }
 
     fn target(&self) -> Result<Target, CommandError> {
+        let name = self.out.to_string_lossy();
+        if Compression::strip(&name) != name {
+            let message = format!("cannot write `{name}`: accounts are not compressed");
+            let help =
+                "compress what is written to standard output: `landfall transform … | gzip > accounts.ndjson.gz`";
+            return Err(CommandError::new(message).help(help));
+        }
         let extension = extension(&self.out);
         match (self.to, extension) {
             (Some(target), _) => Ok(target),

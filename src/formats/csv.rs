@@ -148,7 +148,7 @@ impl Rows {
                 Names::Header => {
                     format!("the row has {} fields, but the header has {}", self.row.len(), self.keys.len())
                 }
-                _ => format!("the row has {} fields, but there are {} columns", self.row.len(), self.keys.len()),
+                _ => format!("the row has {} fields, but `columns` has {}", self.row.len(), self.keys.len()),
             };
             return Err(self.with_text(Problem::new(line, message)));
         }

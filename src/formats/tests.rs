@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn read_bytes(bytes: &[u8], format: Format, record_bytes: usize) -> Vec<Result<RawRecord, RecordError>> {
-    open(Box::new(Cursor::new(bytes.to_vec())), format, ReadOptions { record_bytes }).collect()
+    open(Box::new(Cursor::new(bytes.to_vec())), format, ReadOptions::of_bytes(record_bytes)).collect()
 }
 
 /// Each record as JSON, each error as `line: message`, with `!` if it is fatal.
@@ -81,7 +81,7 @@ fn records_and_errors_are_numbered_together() {
 fn taken(text: &str, format: Format, at: Option<&str>) -> (Vec<Value>, String) {
     let at = at.map(|path| path.parse().unwrap());
     let source = Box::new(Cursor::new(text.as_bytes().to_vec()));
-    let (records, reading) = open_at(source, format, ReadOptions { record_bytes: 1024 }, at);
+    let (records, reading) = open_at(source, format, ReadOptions::of_bytes(1024), at);
     let found = records.map(|found| match found {
         Ok(record) => serde_json::from_str(&record.json).expect("well-formed"),
         Err(error) => Value::from(format!("{error}{}", if error.fatal { "!" } else { "" })),
@@ -408,7 +408,7 @@ fn csv_without_a_header_has_the_columns_that_are_given() {
     assert_eq!(read("1;a,b,c\n", &["id", "n"]), ["1: {\"id\":\"1\",\"n\":\"a,b,c\"}"]);
     assert_eq!(
         read("one, word\n", &["words"]),
-        ["line 1: the row has 2 fields, but there are 1 columns Some(\"words\\none, word\\n\")"]
+        ["line 1: the row has 2 fields, but `columns` has 1 Some(\"words\\none, word\\n\")"]
     );
     assert_eq!(read("\u{feff}sep=;\n1;x\n", &["id", "n"]), ["2: {\"id\":\"1\",\"n\":\"x\"}"]);
     assert_eq!(read("", &["id"]), Vec::<String>::new());

@@ -156,7 +156,7 @@ fn records_of(
     let looked = if known.is_some() { glance(source) } else { peek(source, SNIFF_BYTES) };
     let (head, source) = looked.map_err(|error| unreadable(path, &error))?;
     if let Some(found) = foreign(&head).filter(|found| found.is_certain || format.is_none()) {
-        let message = format!("`{}` contains no records: it is {}", path.display(), found.what);
+        let message = format!("cannot read `{}` as records: it is {}", path.display(), found.what);
         return Err(CommandError::new(message).help(found.help));
     }
     let open = |format| Ok(open_at(source, format, options.clone(), at));

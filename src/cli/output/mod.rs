@@ -166,6 +166,9 @@ pub fn check_distinct(inputs: &[(&str, &Path)], outputs: &[(&str, &Path)]) -> Re
         for (other, other_path) in inputs.iter().chain(outputs.iter().take(at)) {
             // standard input and standard output are two streams
             let is_stream = is_dash(path) && is_dash(other_path) && *other != "--in";
+            if *path == Path::new("/dev/null") {
+                continue;
+            }
             if is_stream || (!is_dash(path) && is_same_file(path, other_path)) {
                 let message = format!("`{one}` and `{other}` are the same file");
                 return Err(CommandError::new(message).help(format!("use a different path for `{one}`")));

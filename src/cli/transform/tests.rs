@@ -154,6 +154,7 @@ fn mistakes_in_the_arguments_are_errors() {
         ("--in @in.ndjson --rejects -", "`--rejects` and `--out` are the same file"),
         ("--in @in.ndjson --out @out.ldif", "cannot write accounts as `.ldif`"),
         ("--in @in.ndjson --out @o --param zone=x", "unknown parameter `zone`"),
+        ("--in @in.ndjson --out @out.ndjson.gz", "accounts are not compressed"),
         ("--in @odd --out @o", "cannot detect the format"),
         ("--in @cut.json --out @o", "cannot read the input to the end: line 1: the text ends in the middle of"),
         ("--in @in.ndjson --out @o --from xml", "invalid value 'xml'"),
@@ -314,7 +315,7 @@ fn exports_are_read_as_they_come() {
     shop.put("dump.sql", "-- MySQL dump 10.13\n");
     shop.put("users.ndjson", "{\"id\":\"1\",\"mail\":\"a@example.org\"}\n");
     for (arguments, wanted) in [
-        ("--in @dump.sql", "contains no records: it is an SQL dump of MySQL"),
+        ("--in @dump.sql", "as records: it is an SQL dump of MySQL"),
         ("--in @users.ndjson --columns id,mail --from json", "`--columns` is for CSV, and the format is json"),
         ("--in @plain.txt --columns id,id", "`--columns` has the name `id` twice"),
         ("--in @plain.txt --columns id,,x", "a name in `--columns` is empty"),

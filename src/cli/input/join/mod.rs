@@ -229,6 +229,9 @@ impl Join {
         if self.rows.unreadable() > 0 {
             more.push(format!("{} rows of `{}` cannot be read", self.rows.unreadable(), self.path.display()));
         }
+        if let Some(notice) = self.rows.notice() {
+            more.push(format!("`{}`: {notice}", self.path.display()));
+        }
         for part in more {
             text.push_str("; ");
             text.push_str(&part);

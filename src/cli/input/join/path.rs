@@ -35,7 +35,7 @@ impl fmt::Display for KeyPath {
 
 /// What was found in a record.
 pub(super) struct Found {
-    /// The values, as text, without empty ones; those of a list are values of their own.
+    /// The values, as text, without empty ones; those of a list are values of their own, which may come twice.
     pub keys: Vec<String>,
     /// Whether the record has the member that was asked for.
     pub has_member: bool,
@@ -66,11 +66,7 @@ impl KeyPath {
 
 /// Adds a value if it is text, a number or a boolean. An empty text is no key: it stands for nothing in a CSV file.
 fn add(value: Value<'_>, arena: &Bump, keys: &mut Vec<String>) {
-    if let Some(text) = value.scalar_text(arena).filter(|text| !text.is_empty())
-        && !keys.iter().take(8).any(|key| key == text)
-    {
-        keys.push(text.to_owned());
-    }
+    keys.extend(value.scalar_text(arena).filter(|text| !text.is_empty()).map(str::to_owned));
 }
 
 /// A place on the way to the keys, or the member.

@@ -23,7 +23,7 @@ const MAX_ROWS: usize = 100_000;
 /// The rows.
 #[derive(Debug)]
 pub(super) struct Rows {
-    /// The texts: the length of the key, the key, and the row as JSON.
+    /// Each row as JSON, and behind it its keys, each with the place of the row: see [`Place`].
     texts: File,
     index: Index,
     salt: Salt,
@@ -31,6 +31,8 @@ pub(super) struct Rows {
     with_key: u64,
     unreadable: u64,
     used: Used,
+    /// Where the rows were in the file.
+    notice: Option<String>,
 }
 
 /// Why the rows of a record cannot be returned.
@@ -74,10 +76,9 @@ impl Rows {
                 Err(_) => writer.unreadable += 1,
             }
         }
-        if let Some(notice) = reading.notice(|path| format!("a file that contains only `{path}`")) {
-            anstream::eprintln!("`{}`: {notice}", path.display());
-        }
-        writer.finish().map_err(|error| unwritten(&error))
+        let notice = reading.notice(|path| format!("a file that contains only `{path}`"));
+        let rows = writer.finish().map_err(|error| unwritten(&error))?;
+        Ok(Self { notice, ..rows })
     }
 
     /// The rows that have one of these keys, in the order of the file, as JSON. They have at most `room` bytes together.
@@ -116,18 +117,24 @@ impl Rows {
 
     /// The number and the text of a row, if it has this key.
     fn row(&self, entry: Entry, key: &str) -> io::Result<Option<(u64, String)>> {
-        let damaged = || io::Error::from(io::ErrorKind::InvalidData);
-        let mut bytes = vec![0; usize::try_from(entry.bytes).unwrap_or(usize::MAX)];
-        positioned::read(&self.texts, &mut bytes, entry.offset)?;
-        let (number, rest) = bytes.split_first_chunk().ok_or_else(damaged)?;
-        let (length, rest) = rest.split_first_chunk().ok_or_else(damaged)?;
-        let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
-        let (stored, row) = rest.split_at_checked(length).ok_or_else(damaged)?;
+        let bytes = self.read(entry.offset, entry.bytes)?;
+        let (place, stored) = Place::read(&bytes).ok_or(io::ErrorKind::InvalidData)?;
         if stored != key.as_bytes() {
             return Ok(None);
         }
-        let row = String::from_utf8(row.to_vec()).map_err(|_| damaged())?;
-        Ok(Some((u64::from_le_bytes(*number), row)))
+        let row = String::from_utf8(self.read(place.offset, place.bytes)?);
+        row.map(|row| Some((place.number, row))).map_err(|_| io::ErrorKind::InvalidData.into())
+    }
+
+    fn read(&self, offset: u64, bytes: u32) -> io::Result<Vec<u8>> {
+        let mut read = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
+        positioned::read(&self.texts, &mut read, offset)?;
+        Ok(read)
+    }
+
+    /// Where the rows were in the file, if that is worth saying.
+    pub fn notice(&self) -> Option<&str> {
+        self.notice.as_deref()
     }
 
     /// How many rows could be read.
@@ -148,6 +155,33 @@ impl Rows {
     /// How many rows with a key no record had.
     pub fn unused(&self) -> u64 {
         self.with_key - self.used.count()
+    }
+}
+
+/// Where a row is, and its number among those with a key. In the file, a key comes behind it.
+struct Place {
+    number: u64,
+    offset: u64,
+    bytes: u32,
+}
+
+impl Place {
+    fn with_key(&self, key: &str) -> Vec<u8> {
+        let number = self.number.to_le_bytes().into_iter().chain(self.offset.to_le_bytes());
+        number.chain(self.bytes.to_le_bytes()).chain(key.bytes()).collect()
+    }
+
+    /// The place and the key in the bytes of a file.
+    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (number, rest) = bytes.split_first_chunk()?;
+        let (offset, rest) = rest.split_first_chunk()?;
+        let (length, key) = rest.split_first_chunk()?;
+        let place = Self {
+            number: u64::from_le_bytes(*number),
+            offset: u64::from_le_bytes(*offset),
+            bytes: u32::from_le_bytes(*length),
+        };
+        Some((place, key))
     }
 }
 
@@ -175,7 +209,7 @@ impl Writer {
         })
     }
 
-    /// Adds a row. One with several keys is written once for each.
+    /// Adds a row, and its keys behind it.
     fn add(&mut self, row: &str, keys: Option<Vec<String>>) -> io::Result<()> {
         let Some(keys) = keys else {
             self.unreadable += 1;
@@ -185,25 +219,36 @@ impl Writer {
         if keys.is_empty() {
             return Ok(());
         }
-        let number = self.with_key;
+        let place = Place { number: self.with_key, offset: self.offset, bytes: self.write(row.as_bytes())? };
         self.with_key += 1;
         for key in keys {
-            let length = u32::try_from(key.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
-            let bytes = u32::try_from(12 + key.len() + row.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
-            self.texts.write_all(&number.to_le_bytes())?;
-            self.texts.write_all(&length.to_le_bytes())?;
-            self.texts.write_all(key.as_bytes())?;
-            self.texts.write_all(row.as_bytes())?;
-            self.sorter.push(Entry { hash: self.salt.hash(&key), offset: self.offset, bytes })?;
-            self.offset += u64::from(bytes);
+            let (hash, offset) = (self.salt.hash(&key), self.offset);
+            let bytes = self.write(&place.with_key(&key))?;
+            self.sorter.push(Entry { hash, offset, bytes })?;
         }
         Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<u32> {
+        let length = u32::try_from(bytes.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        self.texts.write_all(bytes)?;
+        self.offset += u64::from(length);
+        Ok(length)
     }
 
     fn finish(self) -> io::Result<Rows> {
         let Self { texts, sorter, salt, count, with_key, unreadable, .. } = self;
         let texts = texts.into_inner().map_err(io::IntoInnerError::into_error)?;
-        Ok(Rows { texts, index: Index::of(sorter)?, salt, count, with_key, unreadable, used: Used::new(with_key) })
+        Ok(Rows {
+            texts,
+            index: Index::of(sorter)?,
+            salt,
+            count,
+            with_key,
+            unreadable,
+            used: Used::new(with_key),
+            notice: None,
+        })
     }
 }
 
