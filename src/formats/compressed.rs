@@ -49,12 +49,12 @@ impl Compression {
 
 /// Why compressed text cannot be read.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the program unpacks exports"))]
 pub(super) enum UnpackError {
     /// The checksum is wrong, or the end is missing.
     #[error("the {0} data is damaged or incomplete")]
     Damaged(&'static str),
     /// It needs more memory than is allowed.
-    #[cfg(feature = "cli")]
     #[error("the zstd data needs a window of more than 128 MiB; compress it again without `--ultra` and `--long`")]
     Window,
 }

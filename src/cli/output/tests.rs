@@ -19,7 +19,7 @@ fn message(result: Result<Sink, CommandError>) -> (String, String) {
     (error.message, error.help.unwrap_or_default())
 }
 
-fn finish(sink: Sink) -> Result<(), io::ErrorKind> {
+fn finish(sink: Sink) -> Result<(), ErrorKind> {
     Sink::finish([sink]).map_err(|error| error.error.kind())
 }
 
@@ -69,7 +69,7 @@ fn a_file_that_somebody_else_writes_meanwhile_stays() {
     let sinks = ["a", "b", "c"].map(|name| Sink::create(&path(name), Existing::Stays).ok().unwrap());
     fs::write(path("b"), "theirs").unwrap();
     let error = Sink::finish(sinks).err().unwrap();
-    assert_eq!((error.error.kind(), error.name.ends_with("/b`")), (io::ErrorKind::AlreadyExists, true));
+    assert_eq!((error.error.kind(), error.name.ends_with("/b`")), (ErrorKind::AlreadyExists, true));
     assert_eq!(
         (names(folder.path()), fs::read_to_string(path("b")).unwrap()),
         (vec!["a".to_owned(), "b".to_owned()], "theirs".to_owned())

@@ -291,7 +291,7 @@ fn an_output_that_exists_needs_force_and_an_incomplete_one_is_not_there() {
     assert!(cut.contains("cannot read the input to the end"), "{cut}");
     assert_eq!(
         (shop.text("out.ndjson").as_str(), shop.names()),
-        ("before", vec!["cut.json", "in.ndjson", "out.ndjson", "shop.yaml"])
+        ("before", ["cut.json", "in.ndjson", "out.ndjson", "shop.yaml"].map(str::to_owned).to_vec())
     );
     assert_eq!(shop.run("--in @in.ndjson --out @out.ndjson --force"), Ok(FINE));
     assert_eq!(shop.lines("out.ndjson").len(), 1);
@@ -303,7 +303,7 @@ fn exports_are_read_as_they_come() {
     let csv = "1,a@example.org\n2,b@example.org\n";
     shop.put("plain.txt", csv);
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    std::io::Write::write_all(&mut gzip, csv.as_bytes()).unwrap();
+    io::Write::write_all(&mut gzip, csv.as_bytes()).unwrap();
     fs::write(shop.0.path().join("users.csv.gz"), gzip.finish().unwrap()).unwrap();
     fs::write(shop.0.path().join("users.zst"), zstd::encode_all(csv.as_bytes(), 1).unwrap()).unwrap();
     for name in ["plain.txt", "users.csv.gz", "users.zst"] {

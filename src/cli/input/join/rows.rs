@@ -117,16 +117,16 @@ impl Rows {
 
     /// The number and the text of a row, if it has this key.
     fn row(&self, entry: Entry, key: &str) -> io::Result<Option<(u64, String)>> {
-        let bytes = self.read(entry.offset, entry.bytes)?;
+        let bytes = self.text(entry.offset, entry.bytes)?;
         let (place, stored) = Place::read(&bytes).ok_or(io::ErrorKind::InvalidData)?;
         if stored != key.as_bytes() {
             return Ok(None);
         }
-        let row = String::from_utf8(self.read(place.offset, place.bytes)?);
+        let row = String::from_utf8(self.text(place.offset, place.bytes)?);
         row.map(|row| Some((place.number, row))).map_err(|_| io::ErrorKind::InvalidData.into())
     }
 
-    fn read(&self, offset: u64, bytes: u32) -> io::Result<Vec<u8>> {
+    fn text(&self, offset: u64, bytes: u32) -> io::Result<Vec<u8>> {
         let mut read = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
         positioned::read(&self.texts, &mut read, offset)?;
         Ok(read)
