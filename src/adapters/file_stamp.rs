@@ -9,7 +9,7 @@ use crate::adapters::sqlite::file_identity;
 
 /// The identity and state of a file at one time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     identity: (u64, u64),
     bytes: u64,
     modified: Option<SystemTime>,

@@ -5,7 +5,7 @@
 pub(crate) mod accounts;
 pub mod enriched;
 pub mod file;
-mod file_stamp;
+pub(crate) mod file_stamp;
 pub(crate) mod handover;
 pub mod http;
 #[cfg(feature = "ldap")]

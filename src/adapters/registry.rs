@@ -64,6 +64,8 @@ pub enum Listing {
         format: Option<Format>,
         /// The path of the list that contains the records, if the settings say it.
         records: Option<String>,
+        /// The names of the columns, if there is no header row.
+        columns: Option<Vec<String>>,
     },
     /// Those of another system, read page by page. Reading blocks, and happens within a tokio runtime.
     Records(Records),

@@ -10,14 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-
+use super::input::InputArguments;
 use super::output::check_distinct;
 use super::{CommandError, FINDINGS, FINE, process, show, stores};
 use crate::config::{self, BulkParts, Loaded, Opening, OwnRecords, Reading};
-use crate::formats::Format;
 use crate::migrate::{Bulk, BulkEvents, BulkMode, BulkSettings, Migrator};
-use crate::rules::RecordsPath;
 use input::Input;
 use report::Report;
 
@@ -40,7 +37,7 @@ use report::Report;
   landfall bulk --in users.ndjson --results results.ndjson --rejects rejects.ndjson
   landfall bulk --in rejects.ndjson                    after fixing them
   landfall bulk --source club --in club.csv            by the rules of the source `club`
-  zcat users.gz | landfall bulk --in - --from ndjson
+  landfall bulk --in users.csv.gz --columns id,mail,password
 
 Exit codes: 0 success, 1 some records are invalid, in conflict or failed, 2 the run could not be completed"
 )]
@@ -48,18 +45,12 @@ pub struct Arguments {
     /// Settings file
     #[arg(long, value_name = "FILE", default_value = config::DEFAULT_FILE)]
     config: PathBuf,
-    /// File of legacy records; `-` reads standard input [default: the records of the source]
-    #[arg(long = "in", value_name = "FILE")]
-    input: Option<PathBuf>,
+    /// The records; those of the source without `--in`.
+    #[command(flatten)]
+    input: InputArguments,
     /// The source whose rules are used, by its name in the settings [default: the first one]
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// Format of the records [default: detected from the file extension or the first bytes]
-    #[arg(long, value_name = "FORMAT", requires = "input", value_parser = PossibleValuesParser::new(Format::NAMES.map(|(name, _)| name)).map(|name| Format::from_name(&name).unwrap_or(Format::Ndjson)))]
-    from: Option<Format>,
-    /// Path of the list of records in a JSON, NDJSON or YAML document, such as `$.users`
-    #[arg(long, value_name = "PATH", requires = "input")]
-    records: Option<RecordsPath>,
     /// Write nothing, and say what would happen
     #[arg(long)]
     dry_run: bool,
@@ -97,6 +88,10 @@ const RETRY: Duration = Duration::from_secs(2);
 /// What was created before stays.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     check_distinct_files(arguments)?;
+    if let Some(option) = arguments.input.first_option().filter(|_| arguments.input.input.is_none()) {
+        let help = "name the file with `--in`; without it, the records are those of the source, as the settings say";
+        return Err(CommandError::new(format!("`{option}` needs `--in`")).help(help));
+    }
     // Records and stored hashes are in the memory, and the message of a panic may contain a value.
     process::prepare();
     std::panic::set_hook(Box::new(|panic| {
@@ -121,7 +116,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 async fn create(arguments: &Arguments, loaded: Loaded, source: &str) -> Result<u8, CommandError> {
     let input = Input::open(arguments, &loaded, source)?;
     let opening = if arguments.dry_run { Opening::Existing } else { Opening::Trusted };
-    let records = if arguments.input.is_some() { OwnRecords::Export } else { OwnRecords::Source };
+    let records = if arguments.input.input.is_some() { OwnRecords::Export } else { OwnRecords::Source };
     let built = config::bulk(loaded, opening, source, records).await;
     let BulkParts { parts, migrator, limits, target, concurrency, .. } =
         built.map_err(|error| CommandError::new(error.to_string()))?;
@@ -187,8 +182,8 @@ fn check_distinct_files(arguments: &Arguments) -> Result<(), CommandError> {
     fn named<'p>(option: &'static str, path: Option<&'p PathBuf>) -> Option<(&'static str, &'p Path)> {
         path.map(|path| (option, path.as_path()))
     }
-    let inputs: Vec<_> =
-        [named("--config", Some(config)), named("--in", input.as_ref())].into_iter().flatten().collect();
+    let own = named("--in", input.input.as_ref()).into_iter().chain(input.options.files());
+    let inputs: Vec<_> = named("--config", Some(config)).into_iter().chain(own).collect();
     let outputs: Vec<_> =
         [named("--results", results.as_ref()), named("--rejects", rejects.as_ref())].into_iter().flatten().collect();
     check_distinct(&inputs, &outputs)

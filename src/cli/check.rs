@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use super::watch::{self, Involved};
 use super::{CommandError, FINDINGS, FINE, config, load, show};
 
 mod connect;
@@ -23,6 +24,7 @@ use crate::diag::{self, Diagnostic, Files, Severity};
   landfall check --config landfall.yaml   a settings file and its rules
   landfall check --config landfall.yaml --connect
                                           also connect to the source: its columns, and queries that do not fit
+  landfall check --watch rules/shop.yaml  again whenever one of its files changes; Ctrl-C ends with 0
   landfall check --explain R203           explain a code")]
 pub struct Arguments {
     /// Rule files, or folders that contain them
@@ -47,6 +49,9 @@ pub struct Arguments {
     /// Treat warnings as errors
     #[arg(long)]
     strict: bool,
+    /// Check again whenever the files change, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["explain", "connect"])]
+    watch: bool,
 }
 
 /// Output format of findings.
@@ -72,6 +77,18 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         let help = "name the settings with `--config landfall.yaml`; rule files alone have no source";
         return Err(CommandError::new("`--connect` needs a settings file").help(help));
     }
+    if arguments.watch {
+        return watch::run(|involved| once(arguments, involved));
+    }
+    once(arguments, &mut Involved::default())
+}
+
+/// Checks all paths once.
+fn once(arguments: &Arguments, involved: &mut Involved) -> Result<u8, CommandError> {
+    match &arguments.config {
+        Some(settings) => involved.file(settings),
+        None => arguments.paths.iter().for_each(|path| involved.path(path)),
+    }
     let target = arguments.target.as_deref().map(target::named).transpose()?;
     let paths = arguments.config.clone().map_or_else(|| rule_files(&arguments.paths), |settings| Ok(vec![settings]))?;
     let (mut errors, mut all, mut documents, mut hashes) = (0, Vec::new(), Vec::new(), Vec::new());
@@ -86,6 +103,8 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
             Some(_) => config::findings(path)?,
             None => load::rules(path)?,
         };
+        compiled.paths.iter().for_each(|path| involved.file(path));
+        compiled.files.names().for_each(|name| involved.file(name));
         // a file that several rule files share is read with each of them
         compiled.findings.retain(|finding| told.insert(identity(finding, &compiled.files)));
         let counts = |d: &&Diagnostic| d.severity == Severity::Error || arguments.strict;

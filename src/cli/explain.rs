@@ -7,17 +7,19 @@ use bumpalo::Bump;
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 
-use super::{CommandError, FINDINGS, FINE, input, load, show};
+use super::input::{InputArguments, is_dash};
+use super::watch::{self, Involved};
+use super::{CommandError, FINDINGS, FINE, load, show};
 use crate::diag::{Files, closest};
 use crate::engine::outcome::{Made, Outcome, Reason};
 use crate::engine::plan::Plan;
 use crate::engine::run::Run;
 use crate::engine::trace::{Trace, View};
+use crate::formats::ReadOptions;
 use crate::migrate::refused_at_login;
 use crate::model::Value;
 use crate::model::json::to_json;
 use crate::ports::IdentifierProfile;
-use crate::rules::RecordsPath;
 use crate::schema::Shape;
 
 /// Replaces a value that is not shown.
@@ -27,21 +29,23 @@ const MASK: &str = "•••";
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   landfall explain --rules rules/shop.yaml --record ada.json
-  landfall explain --rules rules/shop.yaml --record users.ndjson --number 3
-  landfall explain --rules rules/shop.yaml --record export.json --records '$.users' --number 3
+  landfall explain --rules rules/shop.yaml --in users.ndjson.gz --number 3
+  landfall explain --rules rules/shop.yaml --in export.json --records '$.users' --number 3
+  landfall explain --rules rules/shop.yaml --in users.csv --sample 1 --seed 7      any record
+  landfall explain --rules rules/shop.yaml --record ada.json --watch               while you write the rules
   landfall explain --rules rules/shop.yaml --record ada.json --claim phone.value --show-sensitive
   curl -s https://legacy.example/7 | landfall explain --rules shop.yaml --record - --format json")]
 pub struct Arguments {
     /// The rule file
     #[arg(long, value_name = "FILE")]
     rules: PathBuf,
-    /// File of records; `-` reads standard input
-    #[arg(long, value_name = "FILE")]
-    record: PathBuf,
-    /// Path of the list of records in a JSON, NDJSON or YAML document, such as `$.users`
-    #[arg(long, value_name = "PATH")]
-    records: Option<RecordsPath>,
-    /// Number of the record in the file, counted from 1
+    /// The same as `--in`
+    #[arg(long, value_name = "FILE", conflicts_with = "input")]
+    record: Option<PathBuf>,
+    /// The records.
+    #[command(flatten)]
+    input: InputArguments,
+    /// Number of the record among those that are read, counted from 1
     #[arg(long, default_value_t = 1, value_name = "N")]
     number: usize,
     /// Set a parameter of the rules; can be repeated
@@ -65,6 +69,9 @@ pub struct Arguments {
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Explain again whenever the rules or the records change, until Ctrl-C ends with 0
+    #[arg(long)]
+    watch: bool,
 }
 
 /// The output format.
@@ -81,7 +88,27 @@ enum Format {
 /// # Errors
 /// If the rules or the record cannot be read, or the rules have no such claim.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
-    let plan = load::plan(&arguments.rules)?;
+    if !arguments.watch {
+        return once(arguments, &mut Involved::default());
+    }
+    if arguments.record.as_deref().is_none_or(is_dash) && is_dash(arguments.input.path()) {
+        let help = "give a file with `--in`";
+        return Err(CommandError::new("`--watch` cannot read standard input again").help(help));
+    }
+    watch::run(|involved| once(arguments, involved))
+}
+
+/// Explains the record once.
+fn once(arguments: &Arguments, involved: &mut Involved) -> Result<u8, CommandError> {
+    involved.file(&arguments.rules);
+    involved.file(arguments.record.as_deref().unwrap_or(arguments.input.path()));
+    arguments.input.options.files().for_each(|(_, path)| involved.file(path));
+    let plan = load::plan_telling(&arguments.rules, |compiled| {
+        compiled.paths.iter().for_each(|path| involved.file(path));
+        if !compiled.findings.is_empty() {
+            show::findings(&compiled.files, &compiled.findings);
+        }
+    })?;
     let mut settings = load::settings(&plan, &arguments.params)?;
     settings.unread = true;
     settings.check_credentials = true;
@@ -106,7 +133,10 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 }
 
 fn record(arguments: &Arguments) -> Result<String, CommandError> {
-    let records = input::first(&arguments.record, arguments.number.max(1), arguments.records.as_ref())?;
+    let InputArguments { input, from, options } = &arguments.input;
+    let input =
+        InputArguments { input: arguments.record.clone().or(input.clone()), from: *from, options: options.clone() };
+    let records = input.prepare(ReadOptions::default())?.first(arguments.number.max(1))?;
     let count = records.len();
     let at = arguments.number.checked_sub(1);
     at.and_then(|at| records.into_iter().nth(at)).ok_or_else(|| {

@@ -12,16 +12,18 @@ use std::path::{Path, PathBuf};
 
 use bumpalo::Bump;
 
-use super::{CommandError, FINE, input, show};
+use super::input::InputOptions;
+use super::{CommandError, FINE, show};
 use crate::diag::{Files, Findings, Severity};
 use crate::engine::compile::{NoFiles, compile};
 use crate::engine::outcome::Outcome;
 use crate::engine::plan::Plan;
 use crate::engine::probe::Silent;
 use crate::engine::run::Settings;
+use crate::formats::{Compression, Format, ReadOptions};
 use crate::migrate::refused_at_login;
 use crate::ports::IdentifierProfile;
-use crate::rules::{RecordsPath, format};
+use crate::rules::format;
 
 /// Maximum number of records that are read: enough to see rare spellings, and fast.
 const MAX_RECORDS: usize = 1000;
@@ -29,25 +31,33 @@ const MAX_RECORDS: usize = 1000;
 /// Arguments of `landfall init`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall init --from users.ndjson                               show starter rules
-  landfall init --from users.json --name shop --out rules/shop.yaml
-  landfall init --from export.json --records '$.users'            read a list inside a document
-  head -500 export.ndjson | landfall init --from - --name shop
+  landfall init --in users.ndjson                               show starter rules
+  landfall init --in users.json --name shop --out rules/shop.yaml
+  landfall init --in export.json --records '$.users'            read a list inside a document
+  landfall init --in users.csv.gz --columns id,mail,password    CSV without a header
+  landfall init --in users.ndjson --sample 1000                 records from all over the file
+  head -500 export.ndjson | landfall init --in - --name shop
 
 What the samples do not show is marked `# unsure: …` in the file.")]
 pub struct Arguments {
-    /// File of sample records; `-` reads standard input
-    #[arg(long, value_name = "FILE")]
-    from: PathBuf,
-    /// Path of the list of records in a JSON, NDJSON or YAML document, such as `$.users`
-    #[arg(long, value_name = "PATH")]
-    records: Option<RecordsPath>,
+    /// File of sample records; `-` reads standard input. gzip and zstd are unpacked
+    #[arg(long = "in", value_name = "FILE", required_unless_present = "from", help_heading = "Records")]
+    input: Option<PathBuf>,
+    /// Format of the records [default: detected from the file extension or the first bytes]; without `--in`, the file
+    #[arg(long, value_name = "FORMAT", help_heading = "Records")]
+    from: Option<String>,
+    /// What is read of them.
+    #[command(flatten)]
+    options: InputOptions,
     /// Name of the rules [default: the name of the file]
     #[arg(long)]
     name: Option<String>,
     /// Rule file to write [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Replace a rule file that exists
+    #[arg(long)]
+    force: bool,
 }
 
 /// Runs the command.
@@ -55,12 +65,13 @@ pub struct Arguments {
 /// # Errors
 /// If the samples cannot be read, or the rule file already exists or cannot be written.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
-    if let Some(out) = arguments.out.as_ref().filter(|out| out.exists()) {
+    if let Some(out) = arguments.out.as_ref().filter(|out| out.exists() && !arguments.force) {
         let message = format!("`{}` already exists", out.display());
-        return Err(CommandError::new(message).help("remove it, or set another path with `--out`"));
+        return Err(CommandError::new(message).help("replace it with `--force`, or choose another path"));
     }
-    let records = input::first(&arguments.from, MAX_RECORDS, arguments.records.as_ref())?;
-    let name = arguments.name.clone().unwrap_or_else(|| name_of(&arguments.from));
+    let (path, format) = arguments.file()?;
+    let records = arguments.options.prepare(path, format, ReadOptions::default())?.first(MAX_RECORDS)?;
+    let name = arguments.name.clone().unwrap_or_else(|| name_of(path));
     let text = starter(&name, &records);
     let plan = checked(&name, &text)?;
     match &arguments.out {
@@ -78,8 +89,27 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     Ok(FINE)
 }
 
+impl Arguments {
+    /// The file of the samples and its format. `--from` alone names the file.
+    fn file(&self) -> Result<(&Path, Option<Format>), CommandError> {
+        let Some(path) = &self.input else {
+            return Ok((Path::new(self.from.as_deref().unwrap_or("-")), None));
+        };
+        let known = || Format::NAMES.map(|(name, _)| format!("`{name}`")).join(", ");
+        let named = |name: &String| {
+            Format::from_name(name).ok_or_else(|| {
+                let message = format!("there is no format `{name}`");
+                CommandError::new(message).help(format!("with `--in`, `--from` is one of {}", known()))
+            })
+        };
+        Ok((path, self.from.as_ref().map(named).transpose()?))
+    }
+}
+
 fn name_of(path: &Path) -> String {
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = name.as_deref().map(Compression::strip);
+    let stem = name.and_then(|name| Path::new(name).file_stem()).map(|stem| stem.to_string_lossy().into_owned());
     stem.filter(|stem| stem != "-").unwrap_or_else(|| "legacy".to_owned())
 }
 

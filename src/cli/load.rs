@@ -23,10 +23,20 @@ pub fn rules(path: &Path) -> Result<Compiled, CommandError> {
 /// # Errors
 /// If the file cannot be read or has errors.
 pub fn plan(path: &Path) -> Result<Plan, CommandError> {
+    plan_telling(path, |compiled| {
+        if !compiled.findings.is_empty() {
+            super::show::findings(&compiled.files, &compiled.findings);
+        }
+    })
+}
+
+/// Reads and compiles a rule file for a command that runs it. `tell` shows the findings; errors end the command.
+///
+/// # Errors
+/// If the file cannot be read or has errors.
+pub fn plan_telling(path: &Path, tell: impl FnOnce(&Compiled)) -> Result<Plan, CommandError> {
     let compiled = rules(path)?;
-    if !compiled.findings.is_empty() {
-        super::show::findings(&compiled.files, &compiled.findings);
-    }
+    tell(&compiled);
     let plan = compiled.plan.ok_or_else(|| {
         let message = format!("`{}` has errors", path.display());
         CommandError::new(message).help("fix the errors above; `landfall check --explain CODE` explains a code")

@@ -26,12 +26,15 @@ mod pipeline;
 mod process;
 mod schema;
 mod serve;
+mod share;
 mod show;
+mod signals;
 mod status;
 mod stores;
 mod test;
 mod transform;
 mod undo;
+mod watch;
 mod write_back;
 
 /// The command succeeded.

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::check::rule_files;
+use super::watch::{self, Involved};
 use super::{COULD_NOT_RUN, CommandError, FINDINGS, FINE, load, show};
 use crate::config::{Beside, Compiled, TEST_ENDINGS, test_options, tests_beside};
 use crate::diag::{Diagnostic, Files, Findings};
 use crate::engine::plan::Plan;
+use crate::settings::folder_of;
 use crate::testing::coverage::{Coverage, CoverageReport, percent, total};
 use crate::testing::{self, Options, TestFile, Tested, report};
 
@@ -21,6 +23,7 @@ use crate::testing::{self, Options, TestFile, Tested, report};
   landfall test --filter phone             tests with `phone` in their name
   landfall test --update                   write the snapshots again
   landfall test --coverage --threshold 90  fail if less than 90 % of the outcomes were seen
+  landfall test --watch rules/shop.yaml    again whenever a file changes; Ctrl-C ends with 0
   landfall test --format junit > out.xml   for CI systems")]
 pub struct Arguments {
     /// Rule files, test files, or folders that contain them
@@ -41,6 +44,9 @@ pub struct Arguments {
     /// Fail if less than this percentage of the outcomes was seen
     #[arg(long, value_name = "N", requires = "coverage", value_parser = clap::value_parser!(u8).range(0..=100))]
     threshold: Option<u8>,
+    /// Run the tests again whenever the rules, or files in the folders of the tests, change, until Ctrl-C
+    #[arg(long, conflicts_with = "update")]
+    watch: bool,
 }
 
 /// The output format.
@@ -70,8 +76,20 @@ struct Results {
 /// # Errors
 /// If a path cannot be read, or there are no tests.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
+    if arguments.watch {
+        return watch::run(|involved| once(arguments, involved));
+    }
+    once(arguments, &mut Involved::default())
+}
+
+/// Runs all tests once.
+fn once(arguments: &Arguments, involved: &mut Involved) -> Result<u8, CommandError> {
     let mut results = Results::default();
+    arguments.paths.iter().for_each(|path| involved.path(path));
     for job in jobs(&arguments.paths)? {
+        if arguments.watch {
+            job.involve(involved);
+        }
         job.run(arguments, &mut results)?;
     }
     if results.tested.is_empty() && !results.broken {
@@ -221,6 +239,19 @@ fn read(path: &Path) -> Result<String, CommandError> {
 }
 
 impl Job {
+    /// What its result depends on: the rules with what they use, and the folders of the tests, which contain snapshots and
+    /// records.
+    fn involve(&self, involved: &mut Involved) {
+        involved.file(&self.rules);
+        if let Ok(compiled) = load::rules(&self.rules) {
+            compiled.paths.iter().for_each(|path| involved.file(path));
+        }
+        for test in &self.tests {
+            involved.file(test);
+            involved.path(folder_of(test));
+        }
+    }
+
     fn run(&self, arguments: &Arguments, results: &mut Results) -> Result<(), CommandError> {
         let Compiled { files, findings, plan, .. } = load::rules(&self.rules)?;
         let Some(plan) = plan else {

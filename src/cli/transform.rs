@@ -1,23 +1,30 @@
 //! `landfall transform`: turns a file of legacy records into a file of accounts.
 
+mod out;
+mod reasons;
 pub(super) mod tally;
 mod worker;
 mod written;
 
 use std::io::{self, ErrorKind, IsTerminal as _};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value as Json;
 
-use super::input::{extension, is_dash, notice, records};
-use super::output::{OutError, Sink, check_distinct};
-use super::{CommandError, FINDINGS, FINE, load, pipeline};
+use super::input::{InputArguments, Notes, Opened, extension, is_dash};
+use super::output::{Existing, OutError, check_distinct};
+use super::share::Share;
+use super::{CommandError, FINDINGS, FINE, load, pipeline, show};
+use crate::config::Compiled;
+use crate::diag::render::json;
 use crate::engine::plan::Plan;
-use crate::formats::{Format, ReadOptions};
+use crate::engine::run::Settings;
+use crate::formats::{Compression, Format, ReadOptions};
 use crate::ports::IdentifierProfile;
-use crate::rules::RecordsPath;
+use out::Out;
 use tally::Tally;
 use worker::{Batch, How, Worker};
 use written::{Target, Written};
@@ -33,10 +40,15 @@ use written::{Target, Written};
         A JSON or YAML document is a list of records or a single record. Use --records to read the records of a list \
         inside a document; this is not needed if only one member of the document contains data and that member is a list \
         of objects. Standard error reports what was read.\n\n\
+        Files get their names when the run is complete: after an error, or when the run is interrupted, there is no file. \
+        A file that exists is only replaced with --force.\n\n\
         Rejected and unreadable records are written to the file of --rejects, one per line, with the reasons. Fix the \
         records in that file, or fix the rules, and run the file again with --in: the wrapper is removed. For a record \
         with several accounts, the line lists the accounts that are denied or invalid, and only these are made in the \
         second run. Apart from that, customers whom the rules deny are not rejected; they are counted by reason.\n\n\
+        --join adds the rows of another file to the records, such as the passwords of another table. The rows are indexed on \
+        disk first. Keys are compared as text, exactly. A record without a row has no such member; one with several rows \
+        is unreadable, unless --as ends in `[]`, which makes a list of all rows. In a list of keys, each one counts.\n\n\
         If the rules have `identify`, records that a login would not accept are rejected: records without an id, without \
         a login that can be typed, or with a credential that cannot be read (--no-as-login accepts them).\n\n\
         Stored passwords are checked against their schemes, unless the rules say `check: false`. `on_error` of \
@@ -44,11 +56,15 @@ use written::{Target, Written};
     after_help = "Examples:
   landfall transform --rules wordpress.yaml --in users.ndjson --out accounts.ndjson --rejects rejects.ndjson
   landfall transform --rules wordpress.yaml --in rejects.ndjson      after fixing them
-  landfall transform --rules ldap.yaml --in people.ldif --to csv     to view it in a spreadsheet
+  landfall transform --rules ldap.yaml --in people.ldif.gz --to csv  to view it in a spreadsheet
   landfall transform --rules auth0.yaml --in export.json --records '$.users'
-  zcat users.gz | landfall transform --rules shop.yaml --from csv --param region=DE
+  landfall transform --rules shop.yaml --in users.csv --columns id,mail,name --sample 1000
+  landfall transform --rules shop.yaml --in users.csv --join passwords.csv --on '$.id=$.user_id' --as password
+  landfall transform --rules shop.yaml --in users.csv --out accounts.ndjson --force --report json --fail-over 2%
+  psql -d shop -Atc 'SELECT row_to_json(u) FROM users u' | landfall transform --rules shop.yaml --param region=DE
 
-Exit codes: 0 success, 1 some records are invalid or unreadable, 2 the run could not be completed"
+Exit codes: 0 success, 1 some records are invalid or unreadable (with --fail-over: more than that share), 2 the run could \
+not be completed"
 )]
 pub struct Arguments {
     /// The rule file
@@ -57,15 +73,9 @@ pub struct Arguments {
     /// Set a parameter of the rules; can be repeated
     #[arg(long = "param", value_name = "NAME=VALUE")]
     params: Vec<String>,
-    /// File of legacy records; `-` reads standard input
-    #[arg(long = "in", value_name = "FILE", default_value = "-")]
-    input: PathBuf,
-    /// Format of the records [default: detected from the file extension or the first bytes]
-    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(Format::NAMES.map(|(name, _)| name)).map(|name| Format::from_name(&name).unwrap_or(Format::Ndjson)))]
-    from: Option<Format>,
-    /// Path of the list of records in a JSON, NDJSON or YAML document, such as `$.users`
-    #[arg(long, value_name = "PATH")]
-    records: Option<RecordsPath>,
+    /// The records.
+    #[command(flatten)]
+    input: InputArguments,
     /// Format of the accounts [default: from the extension of the output file, or ndjson]
     #[arg(long, value_name = "FORMAT", value_enum)]
     to: Option<Target>,
@@ -75,6 +85,18 @@ pub struct Arguments {
     /// File for rejected and unreadable records, one line of JSON each
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
+    /// File for the warnings of accounts, one line of JSON each: the number of the record, the claim and the reason
+    #[arg(long, value_name = "FILE")]
+    warnings: Option<PathBuf>,
+    /// Replace output files that exist
+    #[arg(long)]
+    force: bool,
+    /// Format of the summary on standard error; `json` writes one document and nothing else
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Report::Human)]
+    report: Report,
+    /// Exit with 1 only if more than this share of the records is invalid or unreadable, such as `2%`
+    #[arg(long, value_name = "SHARE")]
+    fail_over: Option<Share>,
     /// Number of threads [default: the number of processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
@@ -99,6 +121,15 @@ pub struct Arguments {
     tenant: Option<String>,
 }
 
+/// The format of the summary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Report {
+    /// Text for people
+    Human,
+    /// A JSON document
+    Json,
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -106,25 +137,30 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     check_distinct_files(arguments)?;
     let target = arguments.target()?;
-    let plan = load::plan(&arguments.rules)?;
+    let mut findings = Json::Array(Vec::new());
+    let plan = match arguments.report {
+        Report::Human => load::plan(&arguments.rules)?,
+        Report::Json => {
+            load::plan_telling(&arguments.rules, |Compiled { files, findings: found, plan, .. }| match plan {
+                Some(_) => findings = json(files, found),
+                None => show::findings(files, found),
+            })?
+        }
+    };
     let options = ReadOptions::default();
-    let mut settings = load::settings(&plan, &arguments.params)?;
-    settings.unread = arguments.unread;
-    settings.check_credentials = true;
-    settings.limits.bytes = options.record_bytes;
-    settings.facts.now = Some(arguments.now.unwrap_or_else(jiff::Timestamp::now).to_string());
-    settings.facts.tenant.clone_from(&arguments.tenant);
-    let written = Written::new(target, &plan.columns(), arguments.credentials);
-    let progress = Progress::new(&arguments.input);
-    let bar = progress.0.clone();
-    let at = arguments.records.clone();
-    let (records, reading) =
-        records(&arguments.input, arguments.from, options, at, |source| Box::new(bar.wrap_read(source)))?;
+    let settings = arguments.settings(&plan, &options)?;
+    // before the files of `--join` are read, which may take minutes
     let mut out = Out::open(arguments, target)?;
+    let input = arguments.input.prepare(options)?;
+    let written = Written::new(target, &plan.columns(), arguments.credentials);
+    let progress = Progress::new(input.path());
+    let bar = progress.0.clone();
+    let Opened { records, notes } = input.open(|source| Box::new(bar.wrap_read(source)))?;
     let began = Instant::now();
     let as_login = arguments.judges_as_login(&plan)?.then(IdentifierProfile::default);
-    let (plan, settings, written, keeps_rejects) = (&plan, &settings, &written, arguments.rejects.is_some());
-    let how = How { plan, settings, written, keeps_rejects, as_login };
+    let (plan, settings, written) = (&plan, &settings, &written);
+    let (keeps_rejects, keeps_warnings) = (arguments.rejects.is_some(), arguments.warnings.is_some());
+    let how = How { plan, settings, written, keeps_rejects, keeps_warnings, as_login };
     let worker = || Worker::new(&how);
     let mut tally = Tally::default();
     let mut stopped = None;
@@ -137,7 +173,8 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         })
     });
     progress.0.finish_and_clear();
-    match outcome.and_then(|()| out.end()) {
+    let is_complete = stopped.is_none();
+    match outcome.and_then(|()| if is_complete { out.finish() } else { out.abandon() }) {
         // the reader of the output closed the pipe, as `head` does
         Err(OutError { error, .. }) if error.kind() == ErrorKind::BrokenPipe => return Ok(FINE),
         Err(OutError { name, error }) => {
@@ -145,23 +182,67 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         }
         Ok(()) => {}
     }
-    notice(&reading);
-    anstream::eprint!("{}", tally.summary(began.elapsed(), arguments.rejects.is_some()));
-    if let Some(message) = &stopped
-        && tally.records() == 0
-        && arguments.records.is_some()
-    {
-        let help = "`--records` takes the path of the list that contains the records";
-        return Err(CommandError::new(format!("no record was read: {message}")).help(help));
-    }
     if let Some(message) = stopped {
-        let help = "the records before that place were transformed; fix the input and run it again";
-        return Err(CommandError::new(format!("cannot read the input to the end: {message}")).help(help));
+        return Err(arguments.incomplete(&message, &tally));
     }
-    Ok(if tally.has_failures() { FINDINGS } else { FINE })
+    arguments.summarize(&tally, &notes, began.elapsed(), findings);
+    Ok(if tally.fails(arguments.fail_over) { FINDINGS } else { FINE })
 }
 
 impl Arguments {
+    /// The parameters and facts of the rules.
+    fn settings(&self, plan: &Plan, options: &ReadOptions) -> Result<Settings, CommandError> {
+        let mut settings = load::settings(plan, &self.params)?;
+        settings.unread = self.unread;
+        settings.check_credentials = true;
+        settings.limits.bytes = options.record_bytes;
+        settings.facts.now = Some(self.now.unwrap_or_else(jiff::Timestamp::now).to_string());
+        settings.facts.tenant.clone_from(&self.tenant);
+        Ok(settings)
+    }
+
+    /// Why the input could not be read to its end.
+    fn incomplete(&self, message: &str, tally: &Tally) -> CommandError {
+        if tally.records() == 0 && self.input.options.records.is_some() {
+            let help = "`--records` takes the path of the list that contains the records";
+            return CommandError::new(format!("no record was read: {message}")).help(help);
+        }
+        let done = tally.records();
+        let written = match is_dash(&self.out) {
+            true => "the accounts on standard output are incomplete",
+            false => "no file was written",
+        };
+        let help = format!("{done} records before that place were read; {written}; fix the input and run it again");
+        CommandError::new(format!("cannot read the input to the end: {message}")).help(help)
+    }
+
+    /// Writes the summary to standard error.
+    fn summarize(&self, tally: &Tally, notes: &Notes, took: Duration, findings: Json) {
+        let fails = tally.fails(self.fail_over);
+        match self.report {
+            Report::Human => {
+                notes.show();
+                anstream::eprint!("{}", tally.summary(took, self.rejects.is_some()));
+                if let Some(share) = self.fail_over.filter(|_| tally.failures() > 0) {
+                    let (failures, records) = (tally.failures(), tally.records());
+                    let more = if fails { "more than" } else { "not more than" };
+                    anstream::eprintln!(
+                        "{failures} of {records} records are invalid or unreadable, {more} the {share} of `--fail-over`"
+                    );
+                }
+            }
+            Report::Json => {
+                let mut document = tally.to_json(took);
+                if let Some(members) = document.as_object_mut() {
+                    members.insert("fails".to_owned(), fails.into());
+                    members.insert("notes".to_owned(), notes.sentences().into());
+                    members.insert("findings".to_owned(), findings);
+                }
+                anstream::eprintln!("{document:#}");
+            }
+        }
+    }
+
     fn judges_as_login(&self, plan: &Plan) -> Result<bool, CommandError> {
         if self.as_login && !plan.identifies() {
             let help = "add `identify: { id: …, logins: [ … ] }` to the rules, or omit `--as-login`";
@@ -176,6 +257,13 @@ impl Arguments {
     }
 
     fn target(&self) -> Result<Target, CommandError> {
+        let name = self.out.to_string_lossy();
+        if Compression::strip(&name) != name {
+            let message = format!("cannot write `{name}`: accounts are not compressed");
+            let help =
+                "compress what is written to standard output: `landfall transform … | gzip > accounts.ndjson.gz`";
+            return Err(CommandError::new(message).help(help));
+        }
         let extension = extension(&self.out);
         match (self.to, extension) {
             (Some(target), _) => Ok(target),
@@ -193,11 +281,12 @@ impl Arguments {
     }
 }
 
-/// Fails if an output would overwrite an input, or if both outputs are the same file.
+/// Fails if an output would overwrite an input, or if two outputs are the same file.
 fn check_distinct_files(arguments: &Arguments) -> Result<(), CommandError> {
-    let inputs = [("--in", arguments.input.as_path()), ("--rules", &arguments.rules)];
-    let rejects = arguments.rejects.as_deref().map(|path| ("--rejects", path));
-    let outputs: Vec<(&str, &Path)> = [("--out", arguments.out.as_path())].into_iter().chain(rejects).collect();
+    let inputs: Vec<_> = arguments.input.files().into_iter().chain([("--rules", arguments.rules.as_path())]).collect();
+    let named = [("--rejects", &arguments.rejects), ("--warnings", &arguments.warnings)];
+    let named = named.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?)));
+    let outputs: Vec<(&str, &Path)> = [("--out", arguments.out.as_path())].into_iter().chain(named).collect();
     check_distinct(&inputs, &outputs)
 }
 
@@ -223,52 +312,6 @@ impl Progress {
         if !self.0.is_hidden() {
             self.0.set_message(format!("{} records", tally.records()));
         }
-    }
-}
-
-/// The output files.
-struct Out {
-    accounts: Sink,
-    rejects: Option<Sink>,
-    target: Target,
-    is_first: bool,
-}
-
-impl Out {
-    fn open(arguments: &Arguments, target: Target) -> Result<Self, CommandError> {
-        let rejects = arguments.rejects.as_deref().map(Sink::open).transpose()?;
-        Ok(Self { accounts: Sink::open(&arguments.out)?, rejects, target, is_first: true })
-    }
-
-    fn begin(&mut self, written: &Written) -> Result<(), OutError> {
-        self.accounts.write(&written.header())
-    }
-
-    fn write(&mut self, batch: &mut Batch) -> Result<(), OutError> {
-        let mut accounts = batch.accounts.as_slice();
-        if self.target == Target::Json && self.is_first && !accounts.is_empty() {
-            self.accounts.write(b"[")?;
-            // drop the comma before the first account
-            accounts = accounts.get(1..).unwrap_or_default();
-        }
-        self.is_first &= accounts.is_empty();
-        self.accounts.write(accounts)?;
-        if let Some(rejects) = &mut self.rejects {
-            rejects.write(&batch.rejects)?;
-        }
-        batch.accounts.clear();
-        batch.rejects.clear();
-        Ok(())
-    }
-
-    fn end(&mut self) -> Result<(), OutError> {
-        match (self.target, self.is_first) {
-            (Target::Json, true) => self.accounts.write(b"[]\n")?,
-            (Target::Json, false) => self.accounts.write(b"\n]\n")?,
-            _ => {}
-        }
-        self.accounts.flush()?;
-        self.rejects.as_mut().map_or(Ok(()), Sink::flush)
     }
 }
 

@@ -2,6 +2,7 @@
 //! them.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::LoadedRules;
@@ -10,6 +11,7 @@ use super::rules::{self, RulesError};
 use super::settings::{Settings, SystemSettings};
 use crate::adapters::registry::{self, SourceContext, VerifierContext};
 use crate::diag::{Files, Severity};
+use crate::formats::{self, Foreign};
 use crate::hooks::{HookScript, ScriptHooks};
 use crate::migrate::RuleSetError;
 use crate::ports::HookPoint;
@@ -184,6 +186,9 @@ pub(super) fn files(settings: &Settings, folder: &Path, reporter: &mut Reporter<
     for (section, file) in adapter_files(settings).filter(|(_, file)| file.usage == FileUse::Records) {
         if let Some(message) = unreadable(&file.path) {
             reporter.section(section).warning("R505", file.key, message, HELP);
+        } else if let Some(found) = unusable_export(&folder.join(&file.path)) {
+            let message = format!("`{}` cannot be a source: it is {}", file.path.display(), found.what);
+            reporter.section(section).warning("R505", file.key, message, found.help);
         }
     }
     let mut named: Vec<(&str, &PathBuf)> = Vec::new();
@@ -195,6 +200,13 @@ pub(super) fn files(settings: &Settings, folder: &Path, reporter: &mut Reporter<
             reporter.error("R505", path, message, HELP);
         }
     }
+}
+
+/// What a file is, if it is compressed or contains no records.
+fn unusable_export(path: &Path) -> Option<Foreign> {
+    let mut head = Vec::new();
+    fs::File::open(path).ok()?.take(16 * 1024).read_to_end(&mut head).ok()?;
+    formats::unusable(&head).filter(|found| found.is_certain)
 }
 
 /// Reads the rules of every legacy system. Their findings are added to those of the settings. `None` if those of one cannot

@@ -94,6 +94,8 @@ pub enum Event<'e, 'a> {
         /// The policy: `reject`, `warn`, `skip`, `default`.
         policy: &'static str,
     },
+    /// The outcome has a warning with this name, because of the failure before; without one, because of a check.
+    Warned(&'e str),
     /// The default was used.
     Defaulted(Value<'a>),
     /// `when` is false, and `otherwise` is the value.

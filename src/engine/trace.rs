@@ -132,6 +132,8 @@ impl Probe for Trace {
                 self.looked_up = None;
                 self.record(Happening::Failed { step, span, message: message.to_owned(), policy });
             }
+            // what failed is shown, with its policy
+            Event::Warned(_) => {}
             Event::Defaulted(value) => self.at_rule(Happening::Defaulted(Shown::of(value))),
             Event::Otherwise(value) => self.at_rule(Happening::Otherwise(Shown::of(value))),
             Event::Result { rule, value } => self.end(rule, Ended::With(Shown::of(value))),

@@ -1,4 +1,4 @@
-//! CSV: a header row, then one record per row. Values stay text, so that an id such as `0012` keeps its zeros.
+//! CSV: a header row, unless the columns are given, then one record per row. Values stay text, so that an id such as `0012` keeps its zeros.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -20,6 +20,8 @@ pub(super) struct Csv {
     rows: Option<Rows>,
     source: Option<Source>,
     limit: usize,
+    /// The names of the columns if there is no header.
+    columns: Option<Arc<[String]>>,
     reading: Reading,
 }
 
@@ -32,6 +34,7 @@ struct Rows {
     /// Each name as JSON text with a colon.
     keys: Vec<String>,
     row: ByteRecord,
+    names: Names,
     /// Lines before the header, and their bytes.
     before: u64,
     before_bytes: u64,
@@ -39,16 +42,27 @@ struct Rows {
     start: u64,
 }
 
+/// Where the names of the columns are from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Header,
+    /// They were given, and no row was read.
+    Given,
+    /// They were given, and the first row is no header.
+    GivenAndSeen,
+}
+
 impl Csv {
     /// Records of at most about `limit` bytes.
-    pub fn new(source: Source, limit: usize, reading: Reading) -> Self {
-        Self { rows: None, source: Some(source), limit, reading }
+    pub fn new(source: Source, limit: usize, columns: Option<Arc<[String]>>, reading: Reading) -> Self {
+        Self { rows: None, source: Some(source), limit, columns, reading }
     }
 
     fn rows(&mut self) -> Result<Option<&mut Rows>, Problem> {
         if let Some(source) = self.source.take() {
-            self.rows = Rows::open(source, self.limit)?;
-            self.reading.head(self.rows.as_ref().map_or(0, Rows::offset));
+            self.rows = Rows::open(source, self.limit, self.columns.as_deref())?;
+            let head = self.rows.as_ref().map_or(0, Rows::offset);
+            self.reading.head(if self.columns.is_some() { 0 } else { head });
         }
         Ok(self.rows.as_mut())
     }
@@ -67,25 +81,28 @@ impl Iterator for Csv {
 
 impl Rows {
     /// Reads the header. `None` if the file is empty.
-    fn open(source: Source, limit: usize) -> Result<Option<Self>, Problem> {
+    fn open(source: Source, limit: usize, columns: Option<&[String]>) -> Result<Option<Self>, Problem> {
         let failed = |error: io::Error| Problem::source(1, &error);
         let (head, mut source) = peek(source, HEAD_BYTES).map_err(failed)?;
         let stated = stated_delimiter(&head);
         if let Some((_, bytes)) = stated {
             io::copy(&mut source.by_ref().take(bytes), &mut io::sink()).map_err(failed)?;
         }
-        let delimiter = stated.map_or_else(|| likely_delimiter(&head), |(delimiter, _)| delimiter);
+        let delimiter = stated.map_or_else(|| delimiter_of(&head, columns), |(delimiter, _)| delimiter);
         let left = Arc::new(AtomicUsize::new(limit));
         let input = Bounded { input: source, left: Arc::clone(&left) };
         let reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(input);
         let before = u64::from(stated.is_some());
         let before_bytes = stated.map_or(0, |(_, bytes)| bytes);
         let (header, row, keys) = (ByteRecord::new(), ByteRecord::new(), Vec::new());
-        let mut rows = Self { reader, left, limit, delimiter, header, keys, row, before, before_bytes, start: 0 };
-        if !rows.read()? {
-            return Ok(None);
+        let names = if columns.is_some() { Names::Given } else { Names::Header };
+        let mut rows =
+            Self { reader, left, limit, delimiter, header, keys, row, names, before, before_bytes, start: 0 };
+        match columns {
+            Some(columns) => rows.header = ByteRecord::from(columns.to_vec()),
+            None if rows.read()? => rows.header = std::mem::take(&mut rows.row),
+            None => return Ok(None),
         }
-        rows.header = std::mem::take(&mut rows.row);
         rows.keys = keys_of(&rows.header, 1 + before)?;
         Ok(Some(rows))
     }
@@ -113,6 +130,12 @@ impl Rows {
     fn next(&mut self) -> Option<Found> {
         match self.read() {
             Ok(false) => None,
+            Ok(true) if self.names == Names::Given => {
+                self.names = Names::GivenAndSeen;
+                let is_header = self.row == self.header;
+                let message = "the first row is a header with these columns; leave `columns` out";
+                Some(if is_header { Err(Problem::fatal(1, message)) } else { self.record() })
+            }
             Ok(true) => Some(self.record()),
             Err(problem) => Some(Err(problem)),
         }
@@ -121,7 +144,12 @@ impl Rows {
     fn record(&self) -> Found {
         let line = self.row.position().map_or(0, csv::Position::line) + self.before;
         if self.row.len() != self.keys.len() {
-            let message = format!("the row has {} fields, but the header has {}", self.row.len(), self.keys.len());
+            let message = match self.names {
+                Names::Header => {
+                    format!("the row has {} fields, but the header has {}", self.row.len(), self.keys.len())
+                }
+                _ => format!("the row has {} fields, but `columns` has {}", self.row.len(), self.keys.len()),
+            };
             return Err(self.with_text(Problem::new(line, message)));
         }
         let mut json = String::with_capacity(self.row.as_slice().len() * 2 + 2);
@@ -179,8 +207,38 @@ fn stated_delimiter(head: &[u8]) -> Option<(u8, u64)> {
     }
 }
 
+/// A header row of these columns for rows from a file that begins with `head`, with its delimiter.
+#[must_use]
+pub fn csv_header(columns: &[String], head: &[u8]) -> Vec<u8> {
+    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+    let delimiter =
+        stated_delimiter(head).map_or_else(|| delimiter_of(head, Some(columns)), |(delimiter, _)| delimiter);
+    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
+    let written = writer.write_record(columns);
+    let mut header = writer.into_inner().unwrap_or_default();
+    debug_assert!(written.is_ok(), "writing to memory cannot fail");
+    // the line that states the delimiter keeps it from being guessed
+    header.splice(0..0, [b"sep=", &[delimiter][..], b"\n"].concat());
+    header
+}
+
+/// The delimiter that splits the first line into the columns, or the likely one.
+fn delimiter_of(head: &[u8], columns: Option<&[String]>) -> u8 {
+    let counts = delimiters_in(head);
+    let fits = |count: usize| columns.is_some_and(|columns| columns.len() > 1 && count + 1 == columns.len());
+    let fitting = DELIMITERS.iter().zip(counts).find(|(_, count)| fits(*count));
+    fitting.map_or_else(|| likely_delimiter(head), |(delimiter, _)| *delimiter)
+}
+
 /// The most frequent delimiter in the first line, outside quotes.
 pub(super) fn likely_delimiter(head: &[u8]) -> u8 {
+    let counts = delimiters_in(head);
+    let most = counts.iter().max().copied().unwrap_or_default();
+    DELIMITERS.iter().zip(counts).find(|(_, count)| *count == most).map_or(b',', |(delimiter, _)| *delimiter)
+}
+
+/// How often each delimiter is in the first line, outside quotes.
+fn delimiters_in(head: &[u8]) -> [usize; DELIMITERS.len()] {
     let mut counts = [0_usize; DELIMITERS.len()];
     let mut is_quoted = false;
     for byte in head {
@@ -194,8 +252,7 @@ pub(super) fn likely_delimiter(head: &[u8]) -> u8 {
             _ => {}
         }
     }
-    let most = counts.iter().max().copied().unwrap_or_default();
-    DELIMITERS.iter().zip(counts).find(|(_, count)| *count == most).map_or(b',', |(delimiter, _)| *delimiter)
+    counts
 }
 
 /// The names in the header, without surrounding spaces.

@@ -5,8 +5,10 @@
 //!
 //! Records that `landfall transform` rejected can be read again unchanged: see [`reject`].
 
+mod compressed;
 mod csv;
 mod encoding;
+mod foreign;
 mod json;
 mod ldif;
 mod lines;
@@ -20,13 +22,20 @@ mod yaml_list;
 
 use std::io::{self, Cursor, Read};
 use std::ops::Range;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::rules::RecordsPath;
+use compressed::UnpackError;
 
-pub use encoding::peek;
+pub use compressed::Compression;
+#[cfg(feature = "cli")]
+pub use compressed::unpacked;
+pub(crate) use csv::csv_header;
+pub use encoding::{glance, peek};
+pub use foreign::{Foreign, foreign, unusable};
 #[cfg(feature = "ldap")]
 pub(crate) use ldif::directory_value;
 pub use reading::Reading;
@@ -47,7 +56,8 @@ pub enum Format {
     /// A list of objects, or objects one after the other (RFC 8259). If only one member of an object
     /// contains data and that member is a list of objects, the list is read; if a path is given, the list at this path is read.
     Json,
-    /// A header row and one record per row (RFC 4180); the delimiter is `,`, `;` or a tab. All values are text.
+    /// A header row, unless [`ReadOptions::columns`] are given, and one record per row (RFC 4180); the delimiter is `,`, `;`
+    /// or a tab. All values are text.
     Csv,
     /// Entries of a directory (RFC 2849). All attributes are lists; `dn` is text.
     Ldif,
@@ -92,16 +102,31 @@ impl Format {
 }
 
 /// How records are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadOptions {
     /// The maximum length of a record in bytes. Stops a file without line ends, or with an unclosed quote, from filling the
     /// memory; 1 MiB allows an LDAP entry with a photo.
     pub record_bytes: usize,
+    /// The names of the columns of CSV without a header row; the first row is a record.
+    pub columns: Option<Arc<[String]>>,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { record_bytes: 1024 * 1024 }
+        Self { record_bytes: 1024 * 1024, columns: None }
+    }
+}
+
+impl ReadOptions {
+    /// Records of at most so many bytes.
+    #[must_use]
+    pub fn of_bytes(record_bytes: usize) -> Self {
+        Self { record_bytes, columns: None }
+    }
+
+    /// How a text is read that has its header with it.
+    fn of_text(&self) -> Self {
+        Self::of_bytes(self.record_bytes)
     }
 }
 
@@ -121,6 +146,8 @@ pub struct RawRecord {
     pub accounts: Vec<usize>,
     /// For a record that was rejected before: digests of logins that other records have, too.
     pub shared: Vec<String>,
+    /// Whether it was rejected before, so that it has what was joined to it then.
+    pub is_reject: bool,
 }
 
 /// Never shows values.
@@ -170,7 +197,7 @@ pub fn open(source: Source, format: Format, options: ReadOptions) -> Records {
 pub fn open_at(source: Source, format: Format, options: ReadOptions, at: Option<RecordsPath>) -> (Records, Reading) {
     let reading = Reading::default();
     let (reader, skipped) = match encoding::plain(source) {
-        Ok((source, skipped)) => (reader(source, format, options, at, reading.clone()), skipped),
+        Ok((source, skipped)) => (reader(source, format, &options, at, reading.clone()), skipped),
         Err(problem) => (Box::new(std::iter::once(Err(problem))) as Reader, 0),
     };
     (Box::new(Stream { reader, format, options, skipped, number: 0, ended: false }), reading)
@@ -180,13 +207,13 @@ pub fn open_at(source: Source, format: Format, options: ReadOptions, at: Option<
 /// as [`Reading::head_bytes`] says. `None` if the text is no longer one record.
 #[must_use]
 pub fn again(head: &[u8], text: Vec<u8>, format: Format) -> Option<RawRecord> {
-    let options = ReadOptions { record_bytes: text.len().max(1) };
+    let record_bytes = text.len().max(1);
     let text: Source = match format {
         // an element of a list stays one, whatever it contains
         Format::Json => Box::new(b"[".chain(Cursor::new(text)).chain(b"]".as_slice())),
         _ => Box::new(Cursor::new(head.to_vec()).chain(Cursor::new(text))),
     };
-    let options = ReadOptions { record_bytes: options.record_bytes.saturating_add(head.len()) };
+    let options = ReadOptions::of_bytes(record_bytes.saturating_add(head.len()));
     let mut records = open_at(text, format, options, Some(RecordsPath::default()).filter(|_| format == Format::Json)).0;
     let record = records.next()?.ok();
     record.filter(|_| records.next().is_none())
@@ -231,7 +258,10 @@ impl Problem {
 
     /// The source failed.
     fn source(line: u64, error: &io::Error) -> Self {
-        Self::fatal(line, format!("reading failed: {}", error.kind()))
+        match error.get_ref().and_then(|error| error.downcast_ref::<UnpackError>()) {
+            Some(error) => Self::fatal(line, error.to_string()),
+            None => Self::fatal(line, format!("reading failed: {}", error.kind())),
+        }
     }
 
     /// Attaches the text if it is UTF-8.
@@ -243,8 +273,12 @@ impl Problem {
 
 type Reader = Box<dyn Iterator<Item = Found> + Send>;
 
-fn reader(source: Source, format: Format, options: ReadOptions, at: Option<RecordsPath>, reading: Reading) -> Reader {
+fn reader(source: Source, format: Format, options: &ReadOptions, at: Option<RecordsPath>, reading: Reading) -> Reader {
     let limit = options.record_bytes;
+    if options.columns.is_some() && format != Format::Csv {
+        let message = format!("only CSV has columns, and the format is {}", format.name());
+        return Box::new(std::iter::once(Err(Problem::fatal(1, message))));
+    }
     let inside = at.as_ref().filter(|path| !path.is_root());
     match (format, inside) {
         // lines that contain lists are a sequence of documents
@@ -262,7 +296,7 @@ fn reader(source: Source, format: Format, options: ReadOptions, at: Option<Recor
             );
             Box::new(std::iter::once(Err(Problem::fatal(1, message))))
         }
-        (Format::Csv, None) => Box::new(csv::Csv::new(source, limit, reading)),
+        (Format::Csv, None) => Box::new(csv::Csv::new(source, limit, options.columns.clone(), reading)),
         (Format::Ldif, None) => Box::new(ldif::Ldif::new(source, limit)),
     }
 }
@@ -288,9 +322,10 @@ impl Iterator for Stream {
         let found = self.reader.next()?;
         self.number += 1;
         let number = self.number;
+        let is_reject = found.as_ref().is_ok_and(|(json, _)| self.is_reject(json));
         let (found, format, (accounts, shared)) = match found {
-            Ok((json, place)) if self.is_reject(&json) => {
-                let (found, format) = reject::unwrap(&json, place.line, self.options);
+            Ok((json, place)) if is_reject => {
+                let (found, format) = reject::unwrap(&json, place.line, &self.options.of_text());
                 (found.map(|(json, _)| (json, place)), format, reject::listed(&json))
             }
             found => (found, self.format, Default::default()),
@@ -298,7 +333,7 @@ impl Iterator for Stream {
         let skipped = self.skipped;
         let record = |(json, Place { line, bytes }): (String, Place)| {
             let bytes = bytes.map(|bytes| bytes.start + skipped..bytes.end + skipped);
-            RawRecord { json, number, line, bytes, accounts, shared }
+            RawRecord { json, number, line, bytes, accounts, shared, is_reject }
         };
         Some(found.map(record).map_err(|problem| {
             self.ended = problem.fatal;

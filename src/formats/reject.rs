@@ -103,7 +103,7 @@ pub(super) fn listed(json: &str) -> (Vec<usize>, Vec<String>) {
 
 /// The record in the line of a rejected record. Text is read in its original format first, then as JSON,
 /// because a user may fix the text by rewriting the record as JSON.
-pub(super) fn unwrap(json: &str, line: u64, options: ReadOptions) -> (Found, Format) {
+pub(super) fn unwrap(json: &str, line: u64, options: &ReadOptions) -> (Found, Format) {
     let reject_text = |message: &str, format| (Err(Problem::new(line, message).with_text(json.as_bytes())), format);
     let Ok(wrapper) = serde_json::from_str::<Wrapper<'_>>(json) else {
         return reject_text("the rejected record is not well-formed JSON", Format::Json);
@@ -124,7 +124,7 @@ pub(super) fn unwrap(json: &str, line: u64, options: ReadOptions) -> (Found, For
 }
 
 /// Reads the single record in a text.
-fn again(text: String, format: Format, line: u64, options: ReadOptions) -> Found {
+fn again(text: String, format: Format, line: u64, options: &ReadOptions) -> Found {
     // what was a single record stays one, whatever it contains
     let (source, at) = (Box::new(Cursor::new(text.clone().into_bytes())), Some(RecordsPath::default()));
     let mut records = reader(source, format, options, at, Reading::default());

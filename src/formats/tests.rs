@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn read_bytes(bytes: &[u8], format: Format, record_bytes: usize) -> Vec<Result<RawRecord, RecordError>> {
-    open(Box::new(Cursor::new(bytes.to_vec())), format, ReadOptions { record_bytes }).collect()
+    open(Box::new(Cursor::new(bytes.to_vec())), format, ReadOptions::of_bytes(record_bytes)).collect()
 }
 
 /// Each record as JSON, each error as `line: message`, with `!` if it is fatal.
@@ -81,7 +81,7 @@ fn records_and_errors_are_numbered_together() {
 fn taken(text: &str, format: Format, at: Option<&str>) -> (Vec<Value>, String) {
     let at = at.map(|path| path.parse().unwrap());
     let source = Box::new(Cursor::new(text.as_bytes().to_vec()));
-    let (records, reading) = open_at(source, format, ReadOptions { record_bytes: 1024 }, at);
+    let (records, reading) = open_at(source, format, ReadOptions::of_bytes(1024), at);
     let found = records.map(|found| match found {
         Ok(record) => serde_json::from_str(&record.json).expect("well-formed"),
         Err(error) => Value::from(format!("{error}{}", if error.fatal { "!" } else { "" })),
@@ -389,6 +389,35 @@ fn yaml_continues_after_unreadable_elements() {
 fn other_encodings_are_reported() {
     assert_eq!(shown(b"\xFF\xFEa\0", Format::Csv), ["line 1: the text is UTF-16; save it as UTF-8!"]);
     assert_eq!(shown(b"\x1F\x8B\x08\0", Format::Json), ["line 1: the file is compressed with gzip; unpack it first!"]);
+}
+
+#[test]
+fn csv_without_a_header_has_the_columns_that_are_given() {
+    let read = |text: &str, columns: &[&str]| -> Vec<String> {
+        let columns: Vec<String> = columns.iter().map(|&name| name.to_owned()).collect();
+        let options = ReadOptions { columns: Some(columns.into()), ..ReadOptions::default() };
+        let records = open(Box::new(io::Cursor::new(text.to_owned())), Format::Csv, options);
+        let shown = |found: Result<RawRecord, RecordError>| match found {
+            Ok(record) => format!("{}: {}", record.line, record.json),
+            Err(error) => format!("{error} {:?}", error.raw),
+        };
+        records.map(shown).collect()
+    };
+    assert_eq!(read("1,x\n2,y\n", &["id", "n"]), ["1: {\"id\":\"1\",\"n\":\"x\"}", "2: {\"id\":\"2\",\"n\":\"y\"}"]);
+    // the delimiter is the one that gives the columns
+    assert_eq!(read("1;a,b,c\n", &["id", "n"]), ["1: {\"id\":\"1\",\"n\":\"a,b,c\"}"]);
+    assert_eq!(
+        read("one, word\n", &["words"]),
+        ["line 1: the row has 2 fields, but `columns` has 1 Some(\"words\\none, word\\n\")"]
+    );
+    assert_eq!(read("\u{feff}sep=;\n1;x\n", &["id", "n"]), ["2: {\"id\":\"1\",\"n\":\"x\"}"]);
+    assert_eq!(read("", &["id"]), Vec::<String>::new());
+    let header = read("id,n\n1,x\n", &["id", "n"]);
+    assert_eq!(header, ["line 1: the first row is a header with these columns; leave `columns` out None"]);
+    let message = "line 1: only CSV has columns, and the format is ndjson";
+    let options = ReadOptions { columns: Some(vec!["a".to_owned()].into()), ..ReadOptions::default() };
+    let mut records = open(Box::new(io::Cursor::new("{}\n")), Format::Ndjson, options);
+    assert_eq!(records.next().unwrap().unwrap_err().to_string(), message);
 }
 
 struct Broken(usize);

@@ -165,6 +165,7 @@ impl Probe for Coverage {
             | Event::Step { .. }
             | Event::Element { .. }
             | Event::Undecided { .. }
+            | Event::Warned(_)
             | Event::Denied(_) => {}
         }
     }

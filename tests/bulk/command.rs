@@ -127,6 +127,38 @@ fn records_come_from_every_format_and_from_standard_input() {
 }
 
 #[test]
+fn exports_are_read_as_they_come() {
+    let shop = Shop::new(std::iter::empty(), CHEAP);
+    let csv: String =
+        (0..4).map(|number| format!("{number};customer{number};customer{number}@example.org;x\n")).collect();
+    fs::write(shop.path("users.txt"), csv).unwrap();
+    fs::write(shop.path("states.ndjson"), "{\"of\":2,\"state\":\"locked\"}\n").unwrap();
+    assert!(Command::new("gzip").arg(shop.path("users.txt")).status().unwrap().success());
+    let export = ["--in", "users.txt.gz", "--columns", "id,login,mail,password", "--limit", "3"];
+    let run = bulk(&shop, &[&export[..], &["--dry-run"]].concat(), "");
+    assert!(run.out.contains("3 records: 3 would be created"), "{}{}", run.out, run.error);
+    let join = ["--join", "states.ndjson", "--on", "$.id=$.of", "--as", "more"];
+    let run = bulk(&shop, &[&export[..], &join, &["--results", "results.ndjson"]].concat(), "");
+    assert!(run.out.contains("3 records: 3 created"), "{}{}", run.out, run.error);
+    assert!(run.error.contains("`more`: 1 of 3 records have a row\n"), "{}", run.error);
+    let run = bulk(&shop, &["--records", "$.users"], "");
+    assert_eq!((run.code, run.error.lines().next()), (Some(2), Some("error: `--records` needs `--in`")));
+    let run = bulk(&shop, &["--in", "landfall.yaml", "--columns", "a", "--from", "yaml"], "");
+    assert!(run.error.contains("`--columns` is for CSV"), "{}", run.error);
+}
+
+#[test]
+fn a_part_of_an_export_gets_no_login_of_somebody_in_the_rest() {
+    let shop = Shop::new(std::iter::empty(), CHEAP);
+    let all = [with(customer(1), "mail", json!("customer2@example.org")), customer(2)];
+    fs::write(shop.path("export.ndjson"), all.map(|record| record.to_string() + "\n").concat()).unwrap();
+    let run = bulk(&shop, &["--in", "export.ndjson", "--limit", "1", "--results", "results.ndjson"], "");
+    assert!(run.out.contains("1 records: 1 created"), "{}{}", run.out, run.error);
+    let result = lines(&shop, "results.ndjson").remove(0);
+    assert_eq!(result["reasons"][0]["step"], "logins", "{result}");
+}
+
+#[test]
 fn a_database_lists_its_records_page_by_page() {
     let shop = Shop::new(std::iter::empty(), CHEAP);
     let sql = "CREATE TABLE users (id INTEGER PRIMARY KEY, login TEXT, mail TEXT, password TEXT);

@@ -1,4 +1,5 @@
-//! The service as processes: signed calls, process limits, startup output, and shutdown.
+//! The program as processes: signed calls, process limits, startup output, and shutdown of the service; commands that read
+//! exports, and commands that watch files.
 
 #![allow(
     clippy::expect_used,
@@ -14,6 +15,8 @@
 mod support;
 
 mod ending;
+mod exports;
 mod limits;
 mod signed;
 mod signer;
+mod watching;

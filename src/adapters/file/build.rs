@@ -30,6 +30,9 @@ const INDEX_BYTES: usize = 1024 * 1024;
 /// How many unreadable records a report lists.
 const MAX_REPORTED: usize = 20;
 
+/// How much of a file is looked at to see whether it contains records.
+const RECOGNISED_BYTES: u64 = 16 * 1024;
+
 /// How often the log says how far indexing is.
 const PROGRESS: Duration = Duration::from_secs(10);
 
@@ -88,6 +91,16 @@ pub enum FileError {
         /// The cause.
         #[source]
         error: io::Error,
+    },
+    /// The file is compressed, or contains no records.
+    #[error("`{}` is {what}; {help}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+        /// How to export records instead.
+        help: &'static str,
     },
     /// There is a folder, a pipe or a device at the path.
     #[error("`{}` is not a regular file", .0.display())]
@@ -203,9 +216,11 @@ struct Read {
 fn read(mut file: File, context: &Context<'_>, sorter: Sorter) -> Result<Read, FileError> {
     let unread = |error| FileError::Read { path: context.settings.path.clone(), error };
     file.seek(SeekFrom::Start(0)).map_err(unread)?;
+    recognised(&mut file, context.settings)?;
     let mut format = format(&mut file, context.settings)?;
     let reader = file.try_clone().map_err(unread)?;
-    let options = ReadOptions { record_bytes: context.settings.record_limit.max(INDEX_BYTES) };
+    let columns = context.settings.columns.clone().map(Into::into);
+    let options = ReadOptions { record_bytes: context.settings.record_limit.max(INDEX_BYTES), columns };
     let salt = Salt(crate::random::bytes().map_err(FileError::Index)?);
     let (limits, report) = (limits(context.settings), FileReport::default());
     let size = file.metadata().map_err(unread)?.len();
@@ -233,12 +248,25 @@ fn read(mut file: File, context: &Context<'_>, sorter: Sorter) -> Result<Read, F
         let head = usize::try_from(said.head_bytes()).unwrap_or(0);
         let head_bytes = if head > 0 && has_mark { head + mark.len() } else { head };
         let report = FileReport::default();
-        let store = Store::slices(file, &About { format, head_bytes, report }).map_err(unread)?;
+        let about = About { format, head_bytes, report };
+        let store = Store::slices(file, &about, context.settings.columns.as_deref()).map_err(unread)?;
         (store, Some((format, head_bytes)))
     };
     builder.report.notice = said.notice(|path| format!("records: {path}"));
     let Builder { sorter, report, .. } = builder;
     Ok(Read { store, salt, sorter, report, about })
+}
+
+/// Fails if the file is compressed, or something else than text of records.
+fn recognised(file: &mut File, settings: &FileSettings) -> Result<(), FileError> {
+    let unread = |error| FileError::Read { path: settings.path.clone(), error };
+    let mut head = Vec::new();
+    file.by_ref().take(RECOGNISED_BYTES).read_to_end(&mut head).map_err(unread)?;
+    file.seek(SeekFrom::Start(0)).map_err(unread)?;
+    match formats::unusable(&head).filter(|found| found.is_certain || settings.format.is_none()) {
+        Some(found) => Err(FileError::Foreign { path: settings.path.clone(), what: found.what, help: found.help }),
+        None => Ok(()),
+    }
 }
 
 fn format(file: &mut File, settings: &FileSettings) -> Result<Format, FileError> {

@@ -12,7 +12,7 @@ const MAX_CANDIDATES: usize = 16;
 
 /// Where the text of a record is, and the hash of one of its logins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     pub hash: u64,
     pub offset: u64,
     pub bytes: u32,
@@ -20,7 +20,7 @@ pub(super) struct Entry {
 
 /// Hashes logins. The salt is random, so nobody can prepare logins that collide.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Salt(pub [u8; 16]);
+pub(crate) struct Salt(pub [u8; 16]);
 
 impl Salt {
     /// The hash of a canonical login.

@@ -5,13 +5,13 @@
 //! still readable; if the export itself was modified, every answer is an error.
 
 mod build;
-mod index;
+pub(crate) mod index;
 mod kept;
 mod logins;
 mod opened;
-mod positioned;
+pub(crate) mod positioned;
 mod settings;
-mod sorter;
+pub(crate) mod sorter;
 mod store;
 #[cfg(test)]
 mod tests;

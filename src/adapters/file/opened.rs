@@ -51,7 +51,8 @@ impl Opened {
         let place = place(context, metadata.len());
         let origin = origin(context, &file, &metadata).map_err(unread)?;
         if let Some(kept) = place.as_deref().and_then(|path| Kept::open(path, &origin).ok().flatten())
-            && let Ok(store) = Store::slices(export.try_clone().map_err(unread)?, &kept.about)
+            && let Ok(store) =
+                Store::slices(export.try_clone().map_err(unread)?, &kept.about, settings.columns.as_deref())
         {
             let report = kept.about.report.clone();
             return Ok(Self { store, index: Index::Kept(kept), report, stamp, export });
@@ -94,7 +95,8 @@ fn origin(context: &Context<'_>, file: &File, metadata: &fs::Metadata) -> io::Re
     let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
     let stamp = (device, inode, metadata.len(), modified.as_secs(), modified.subsec_nanos());
     // another version may read records or logins in another way
-    let relevant = (env!("CARGO_PKG_VERSION"), settings.named_format(), &settings.records, &settings.logins);
+    let relevant =
+        (env!("CARGO_PKG_VERSION"), settings.named_format(), &settings.records, &settings.columns, &settings.logins);
     let relevant = format!("{relevant:?} {} {:?}", settings.record_limit, context.profile);
     Ok(Origin { stamp, sample: sample(file, metadata.len())?, settings: Sha256::digest(relevant).into() })
 }

@@ -8,7 +8,7 @@ use std::io;
 /// # Errors
 /// Also if the file ends before the buffer is full.
 #[cfg(unix)]
-pub(super) fn read(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+pub(crate) fn read(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
     use std::os::unix::fs::FileExt as _;
     file.read_exact_at(buffer, offset)
 }
@@ -18,7 +18,7 @@ pub(super) fn read(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()
 /// # Errors
 /// Also if the file ends before the buffer is full.
 #[cfg(windows)]
-pub(super) fn read(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
+pub(crate) fn read(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
     use std::os::windows::fs::FileExt as _;
     while !buffer.is_empty() {
         match file.seek_read(buffer, offset)? {

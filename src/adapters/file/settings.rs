@@ -43,6 +43,9 @@ pub struct FileSettings {
     /// `$` is the document itself.
     #[serde(default)]
     pub records: Option<String>,
+    /// The names of the columns of CSV without a header row; its first row is a record.
+    #[serde(default)]
+    pub columns: Option<Vec<String>>,
     /// Paths in a record to what its customer may type; a path may find several values. If two records have the same
     /// login, the start reports it, and neither customer can sign in with it. Records that cannot be read are counted at
     /// the start: their customers are refused like unknown ones, and the sign-up check answers 503 for every identifier
@@ -81,6 +84,7 @@ impl FileSettings {
             path: path.into(),
             format: None,
             records: None,
+            columns: None,
             logins: logins.iter().map(|&path| path.to_owned()).collect(),
             unique_logins: false,
             record_limit: record_limit(),
@@ -91,7 +95,8 @@ impl FileSettings {
 
     /// The format from the settings or the extension; `None` if it must be detected from the first bytes.
     pub(super) fn named_format(&self) -> Option<Format> {
-        self.format.or_else(|| Format::from_extension(self.path.extension()?.to_str()?))
+        let by_columns = self.columns.as_ref().map(|_| Format::Csv);
+        self.format.or(by_columns).or_else(|| Format::from_extension(self.path.extension()?.to_str()?))
     }
 }
 
@@ -104,6 +109,9 @@ impl AdapterSettings for FileSettings {
         reporter.bound("record_limit", self.record_limit.try_into().unwrap_or(u64::MAX), 1024, 16 * 1024 * 1024);
         if let Some(Err(problem)) = self.records.as_deref().map(str::parse::<RecordsPath>) {
             reporter.error("R507", "records", "`source.records` is not the path of a list", problem);
+        }
+        if let Some(columns) = &self.columns {
+            check_columns(columns, self.format, reporter);
         }
         if self.index.as_ref() == Some(&self.path) {
             let help = "set another file, or leave `index` out";
@@ -150,7 +158,8 @@ impl SourceAdapter for FileSettings {
 
     fn listing(&self, context: SourceContext<'_>) -> Result<Listing, Unlisted> {
         let path = context.folder.join(&self.path);
-        Ok(Listing::Export { path, format: self.format, records: self.records.clone() })
+        let (records, columns) = (self.records.clone(), self.columns.clone());
+        Ok(Listing::Export { path, format: self.format, records, columns })
     }
 
     fn open<'a>(&'a self, context: SourceContext<'a>) -> BoxFuture<'a, Result<OpenSource, OpenError>> {
@@ -168,6 +177,20 @@ impl SourceAdapter for FileSettings {
             let report = Some(source.report().clone());
             Ok(OpenSource { source: Arc::new(source), report })
         })
+    }
+}
+
+/// Columns are the names of CSV, each once.
+fn check_columns(columns: &[String], format: Option<Format>, reporter: &mut Reporter<'_>) {
+    if let Some(format) = format.filter(|format| *format != Format::Csv) {
+        let message = format!("`source.columns` is for CSV, and `source.format` is `{}`", format.name());
+        reporter.error("R508", "columns", message, "leave one of the two out");
+    }
+    let is_double = |at: usize, name: &String| columns.iter().take(at).any(|other| other.trim() == name.trim());
+    let wrong = columns.iter().enumerate().any(|(at, name)| name.trim().is_empty() || is_double(at, name));
+    if columns.is_empty() || wrong {
+        let help = "name every column once: `columns: [ id, mail, password ]`";
+        reporter.error("R507", "columns", "`source.columns` has no name, an empty one, or one twice", help);
     }
 }
 

@@ -16,10 +16,10 @@ const RUN_ENTRIES: usize = 1024 * 1024;
 const READ_ENTRIES: usize = 2048;
 
 /// The length of an entry in a file.
-pub(super) const ENTRY_BYTES: usize = 20;
+pub(crate) const ENTRY_BYTES: usize = 20;
 
 /// Collects entries.
-pub(super) struct Sorter {
+pub(crate) struct Sorter {
     entries: Vec<Entry>,
     /// `None` keeps everything in memory.
     runs: Option<Runs>,
@@ -130,7 +130,7 @@ impl Run {
 }
 
 /// An entry as it is in files.
-pub(super) fn bytes_of(entry: Entry) -> [u8; ENTRY_BYTES] {
+pub(crate) fn bytes_of(entry: Entry) -> [u8; ENTRY_BYTES] {
     let mut bytes = [0; ENTRY_BYTES];
     let fields =
         entry.hash.to_be_bytes().into_iter().chain(entry.offset.to_be_bytes()).chain(entry.bytes.to_be_bytes());
@@ -139,7 +139,7 @@ pub(super) fn bytes_of(entry: Entry) -> [u8; ENTRY_BYTES] {
 }
 
 /// The entry in the bytes of a file.
-pub(super) fn entry_of(bytes: &[u8]) -> Option<Entry> {
+pub(crate) fn entry_of(bytes: &[u8]) -> Option<Entry> {
     let (hash, rest) = bytes.split_first_chunk()?;
     let (offset, rest) = rest.split_first_chunk()?;
     let length = rest.first_chunk()?;

@@ -26,13 +26,19 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// The records of an export.
+    /// The records of an export, with these columns if it has no header.
     ///
     /// # Errors
     /// If its start cannot be read.
-    pub fn slices(file: File, about: &About) -> io::Result<Self> {
-        let mut head = vec![0; about.head_bytes];
-        positioned::read(&file, &mut head, 0)?;
+    pub fn slices(file: File, about: &About, columns: Option<&[String]>) -> io::Result<Self> {
+        let head = match columns {
+            Some(columns) => formats::csv_header(columns, &begin(&file)?),
+            None => {
+                let mut head = vec![0; about.head_bytes];
+                positioned::read(&file, &mut head, 0)?;
+                head
+            }
+        };
         Ok(Self { file, layout: Layout::Slices(about.format, head) })
     }
 
@@ -51,6 +57,14 @@ impl Store {
             }
         }
     }
+}
+
+/// The start of a file, in which its delimiter shows.
+fn begin(file: &File) -> io::Result<Vec<u8>> {
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    let mut head = vec![0; length.min(formats::SNIFF_BYTES)];
+    positioned::read(file, &mut head, 0)?;
+    Ok(head)
 }
 
 /// Writes texts one after another to an unnamed file.

@@ -362,3 +362,39 @@ async fn two_openings_at_once_do_not_disturb_each_other() {
         assert!(fetch(source, "user12345").await.expect("an answer").is_some());
     }
 }
+
+#[tokio::test]
+async fn rows_without_a_header_have_the_columns_of_the_settings() {
+    for (text, mark) in [
+        ("1;\"a,b\";ada\n2;c,d;bo\n", ""),
+        ("1,\"a,b\",ada\n2,\"c,d\",bo\n", ""),
+        ("1,\"a,b\",ada\n2,\"c,d\",bo\n", "\u{feff}"),
+        ("sep=;\n1;\"a,b\";ada\n2;\"c,d\";bo\n", ""),
+    ] {
+        let folder = folder();
+        let columns = Some(["id", "words", "login"].map(str::to_owned).to_vec());
+        let settings = FileSettings { columns, ..kept(&folder, "users.txt", &format!("{mark}{text}")) };
+        for source in [reopened(&settings), reopened(&settings)] {
+            assert_eq!(source.report().records, 2, "{text}");
+            let wanted = r#"{"id":"2","words":"c,d","login":"bo"}"#.to_owned();
+            assert_eq!(fetch(&source, "bo").await, Ok(Some(wanted)), "{text}");
+        }
+        let renamed = FileSettings { columns: Some(["login", "x", "y"].map(str::to_owned).to_vec()), ..settings };
+        assert_eq!(fetch(&reopened(&renamed), "bo").await, Ok(None), "other columns are another index");
+    }
+}
+
+#[test]
+fn files_without_records_are_recognised() {
+    let folder = folder();
+    for (name, bytes, wanted) in [
+        ("a.csv.gz", &b"\x1F\x8B\x08\0\0\0\0\0"[..], "is compressed with gzip; unpack it"),
+        ("a.ndjson", b"\x28\xB5\x2F\xFD\0\0", "is compressed with zstd; unpack it"),
+        ("a.sql", b"-- MySQL dump 10.13\n", "is an SQL dump of MySQL; export one JSON object per row"),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).expect("a file");
+        let error = FileSource::open(settings(&path), IdentifierProfile::default()).expect_err("no source").to_string();
+        assert!(error.contains(wanted), "{error}");
+    }
+}

@@ -70,7 +70,15 @@ impl Pages {
             Ok(json) => {
                 self.number += 1;
                 let number = self.number;
-                Ok(RawRecord { json, number, line: number, bytes: None, accounts: Vec::new(), shared: Vec::new() })
+                Ok(RawRecord {
+                    json,
+                    number,
+                    line: number,
+                    bytes: None,
+                    accounts: Vec::new(),
+                    shared: Vec::new(),
+                    is_reject: false,
+                })
             }
             Err(error) => Err(self.failed(&error, false)),
         }

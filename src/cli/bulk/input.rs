@@ -9,17 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Arguments;
 use crate::adapters::registry::{Listing, SourceContext, Unlisted};
 use crate::cli::CommandError;
-use crate::cli::input::{is_dash, records_of, source};
+use crate::cli::input::{self, Opened, is_dash, source};
 use crate::config::Loaded;
-use crate::formats::{Format, ReadOptions, Reading, Records, Source};
-use crate::rules::RecordsPath;
+use crate::formats::{Format, ReadOptions, Records, Source};
 
 /// The records.
 pub(super) struct Input {
     from: Origin,
-    format: Option<Format>,
-    at: Option<RecordsPath>,
-    options: ReadOptions,
+    records: input::Input,
     /// How many bytes were read in this pass.
     read: Arc<AtomicU64>,
 }
@@ -56,25 +53,26 @@ impl Input {
         let system = system.ok_or_else(|| CommandError::new(format!("there is no source `{name}`")))?;
         let adapter = system.source.adapter();
         let longest = adapter.record_limit().max(ReadOptions::default().record_bytes);
-        let of = |from, format, at| Self {
-            from,
-            format,
-            at,
-            options: ReadOptions { record_bytes: longest },
-            read: Arc::default(),
-        };
-        if let Some(path) = &arguments.input {
+        let options = ReadOptions::of_bytes(longest);
+        if let Some(path) = &arguments.input.input {
+            let records = arguments.input.prepare(options)?;
             let from = if is_dash(path) { Origin::Copied(copy(path)?) } else { Origin::File(path.clone()) };
-            return Ok(of(from, arguments.from, arguments.records.clone()));
+            return Ok(Self { from, records, read: Arc::default() });
         }
         let context = SourceContext { folder: &loaded.folder, identifiers: loaded.settings.identifier.profile() };
         let unlisted = |Unlisted { message, help }| CommandError::new(message).help(help);
         Ok(match adapter.listing(context).map_err(unlisted)? {
-            Listing::Export { path, format, records } => {
+            Listing::Export { path, format, records, columns } => {
                 let at = records.map(|at| at.parse()).transpose().map_err(CommandError::new)?;
-                of(Origin::File(path), format, at)
+                let format = format.or(columns.as_ref().map(|_| Format::Csv));
+                let options = ReadOptions { columns: columns.map(Into::into), ..options };
+                let records = input::Input::whole_file(path.clone(), format, options, at);
+                Self { from: Origin::File(path), records, read: Arc::default() }
             }
-            Listing::Records(records) => of(Origin::Pages(Mutex::new(Some(records))), None, None),
+            Listing::Records(records) => {
+                let from = Origin::Pages(Mutex::new(Some(records)));
+                Self { from, records: input::Input::whole_file("-".into(), None, options, None), read: Arc::default() }
+            }
         })
     }
 
@@ -82,22 +80,33 @@ impl Input {
     ///
     /// # Errors
     /// If they cannot be read, or their format cannot be detected.
-    pub(super) fn records(&self) -> Result<(Records, Reading), CommandError> {
+    pub(super) fn records(&self) -> Result<Opened, CommandError> {
+        self.opened(&self.records)
+    }
+
+    /// Reads all records, whatever `--limit` and `--sample` say: logins are compared with those of everybody.
+    ///
+    /// # Errors
+    /// As for [`Input::records`].
+    pub(super) fn all_records(&self) -> Result<Opened, CommandError> {
+        self.opened(&self.records.without_picking())
+    }
+
+    fn opened(&self, input: &input::Input) -> Result<Opened, CommandError> {
         self.read.store(0, Ordering::Relaxed);
-        let (bytes, path): (Source, PathBuf) = match &self.from {
-            Origin::File(path) => (source(path)?, path.clone()),
+        let bytes: Source = match &self.from {
+            Origin::File(path) => source(path)?,
             Origin::Copied(file) => {
                 let mut again = file.try_clone()?;
                 again.seek(SeekFrom::Start(0))?;
-                (Box::new(again), PathBuf::from("-"))
+                Box::new(again)
             }
             Origin::Pages(records) => {
                 let records = records.lock().unwrap_or_else(PoisonError::into_inner).take();
-                return Ok((records.unwrap_or_else(|| Box::new(std::iter::empty())), Reading::default()));
+                return Ok(Opened::of(records.unwrap_or_else(|| Box::new(std::iter::empty()))));
             }
         };
-        let counted = Box::new(Counted { source: bytes, read: Arc::clone(&self.read) });
-        records_of(counted, &path, self.format, self.options, self.at.clone())
+        input.open_source(Box::new(Counted { source: bytes, read: Arc::clone(&self.read) }))
     }
 
     /// How many bytes were read, of how many; `None` if nobody knows.

@@ -52,7 +52,7 @@ impl Report {
         for path in [&arguments.results, &arguments.rejects].into_iter().flatten() {
             check_replaceable(path)?;
         }
-        let open = |path: &Option<std::path::PathBuf>| path.as_deref().map(Sink::open).transpose();
+        let open = |path: &Option<std::path::PathBuf>| path.as_deref().map(Sink::in_place).transpose();
         Ok(Self {
             results: open(&arguments.results)?,
             rejects: open(&arguments.rejects)?,

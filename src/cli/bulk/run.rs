@@ -13,7 +13,7 @@ use super::input::Input;
 use super::progress::Progress;
 use super::report::Report;
 use crate::cli::CommandError;
-use crate::cli::input::notice;
+use crate::cli::input::Opened;
 use crate::formats::{RawRecord, RecordError, Records};
 use crate::migrate::{Bulk, BulkAccount};
 use crate::ports::PortError;
@@ -32,7 +32,7 @@ type Done = (RawRecord, Result<Option<Vec<BulkAccount>>, PortError>);
 /// # Errors
 /// If the records cannot be read to the end, a file cannot be written, or the target or the ledger is down for long.
 pub(super) async fn run(bulk: &Arc<Bulk>, input: &Input, jobs: usize, report: &mut Report) -> Result<(), CommandError> {
-    let (records, reading) = input.records()?;
+    let Opened { records, notes } = input.records()?;
     let mut waiting = read(records);
     let (mut tasks, mut ticks, mut is_read) = (JoinSet::new(), interval(SHOWN), false);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -74,7 +74,7 @@ pub(super) async fn run(bulk: &Arc<Bulk>, input: &Input, jobs: usize, report: &m
         }
     }
     progress.end();
-    notice(&reading);
+    notes.show();
     report.summary(progress.took())
 }
 

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::input::Input;
 use super::progress::Progress;
 use crate::cli::CommandError;
+use crate::cli::input::Opened;
 use crate::cli::pipeline::{self, Work};
 use crate::formats::{RawRecord, RecordError};
 use crate::migrate::{Bulk, SharedLogins};
@@ -48,7 +49,7 @@ pub(super) fn find(bulk: &Arc<Bulk>, input: &Input) -> Result<Option<Arc<Shared>
         return Ok(None);
     }
     let mut sorter = Sorter::new()?;
-    let (records, _) = input.records()?;
+    let Opened { records, .. } = input.all_records()?;
     let progress = Progress::begin("comparing logins");
     let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let (mut count, unread) = (0, Mutex::new(None));

@@ -122,8 +122,38 @@ fn an_existing_file_is_not_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let (from, out) = (folder.path().join("a.json"), folder.path().join("a.yaml"));
     fs::write(&from, r#"{"id": 1, "email": "a@example.com"}"#).unwrap();
-    let arguments = Arguments { from, records: None, name: None, out: Some(out.clone()) };
+    let options = InputOptions::default();
+    let mut arguments =
+        Arguments { input: Some(from), from: None, options, name: None, out: Some(out.clone()), force: false };
     assert_eq!(run(&arguments).unwrap(), FINE);
     assert!(fs::read_to_string(&out).unwrap().contains("\nname: a\n"));
     assert!(run(&arguments).is_err());
+    fs::write(&out, "mine").unwrap();
+    arguments.force = true;
+    assert_eq!(run(&arguments).unwrap(), FINE);
+    assert!(fs::read_to_string(&out).unwrap().contains("\nname: a\n"));
+}
+
+#[test]
+fn samples_are_named_by_in_or_as_before_by_from() {
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct Program {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+    let file = |arguments: &[&str]| {
+        let words = std::iter::once(&"init").chain(arguments);
+        let program = Program::try_parse_from(words).map_err(|error| error.to_string())?;
+        let found = program.arguments.file().map_err(|error| error.to_string())?;
+        Ok::<_, String>((found.0.display().to_string(), found.1))
+    };
+    assert_eq!(file(&["--from", "users.json"]), Ok(("users.json".to_owned(), None)));
+    assert_eq!(file(&["--in", "users", "--from", "csv"]), Ok(("users".to_owned(), Some(Format::Csv))));
+    assert_eq!(file(&["--in", "users.json"]), Ok(("users.json".to_owned(), None)));
+    assert_eq!(file(&["--in", "users", "--from", "xml"]), Err("there is no format `xml`".to_owned()));
+    assert!(file(&[]).unwrap_err().contains("--in <FILE>"));
+    assert_eq!(name_of(Path::new("x/shop.csv.gz")), "shop");
+    assert_eq!(name_of(Path::new("-")), "legacy");
 }

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
+use serde_json::{Value as Json, json};
 
+use crate::cli::share::Share;
 use crate::engine::outcome::Reason;
 
 /// Maximum number of names that are counted separately; all further names are counted as one. Stops records with invented
@@ -46,6 +48,12 @@ impl Counts {
     /// Moves all counts of another tally into this one.
     fn take(&mut self, other: &mut Self) {
         other.0.drain().for_each(|(name, times)| self.add(&name, times));
+    }
+
+    /// The counts by name.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        Json::Object(self.0.iter().map(|(name, count)| (name.clone(), (*count).into())).collect())
     }
 
     /// Appends the most frequent names under a title; nothing if nothing was counted.
@@ -119,20 +127,52 @@ impl Tally {
         self.run + self.unreadable
     }
 
-    /// Whether any record was invalid or unreadable.
+    /// Records that are invalid or unreadable.
     #[must_use]
-    pub fn has_failures(&self) -> bool {
-        self.invalid + self.unreadable > 0
+    pub fn failures(&self) -> u64 {
+        self.invalid + self.unreadable
+    }
+
+    /// Whether too many records are invalid or unreadable: any, or more than a share of all.
+    #[must_use]
+    pub fn fails(&self, most: Option<Share>) -> bool {
+        most.map_or(self.failures() > 0, |most| most.is_exceeded(self.failures(), self.records()))
+    }
+
+    fn denied(&self) -> u64 {
+        self.denials.0.values().sum()
+    }
+
+    /// The counts as JSON.
+    #[must_use]
+    pub fn to_json(&self, took: Duration) -> Json {
+        json!({
+            "records": self.records(),
+            "accounts": self.accounts,
+            "denied": self.denied(),
+            "invalid": self.invalid,
+            "unreadable": self.unreadable,
+            "without_password": self.without_password,
+            "reasons": {
+                "denied": self.denials.to_json(),
+                "invalid": self.reasons.to_json(),
+                "unreadable": self.problems.to_json(),
+                "warnings": self.warnings.to_json(),
+                "unusable_passwords": self.unusable.to_json(),
+                "unread_fields": self.unread.to_json(),
+            },
+            "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
+        })
     }
 
     /// The text that is shown at the end.
     #[must_use]
     pub fn summary(&self, took: Duration, has_rejects_file: bool) -> String {
-        let denied: u64 = self.denials.0.values().sum();
         let mut text = format!(
-            "{} records: {} accounts, {denied} denied, {} invalid, {} unreadable\n",
+            "{} records: {} accounts, {} denied, {} invalid, {} unreadable\n",
             self.records(),
             self.accounts,
+            self.denied(),
             self.invalid,
             self.unreadable
         );
@@ -150,7 +190,7 @@ impl Tally {
         let seconds = took.as_secs_f64();
         let records = f64::from(u32::try_from(self.records()).unwrap_or(u32::MAX));
         let _ = writeln!(text, "{seconds:.2} s, {:.0} records/s", records / seconds.max(1e-9));
-        if self.has_failures() && !has_rejects_file {
+        if self.failures() > 0 && !has_rejects_file {
             text.push_str("use `--rejects FILE` to keep the invalid and unreadable records\n");
         }
         text

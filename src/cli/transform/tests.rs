@@ -46,6 +46,13 @@ impl Shop {
         fs::read_to_string(self.0.path().join(name)).unwrap()
     }
 
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.0.path()).unwrap();
+        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
     fn lines(&self, name: &str) -> Vec<Value> {
         self.text(name).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
@@ -147,6 +154,7 @@ fn mistakes_in_the_arguments_are_errors() {
         ("--in @in.ndjson --rejects -", "`--rejects` and `--out` are the same file"),
         ("--in @in.ndjson --out @out.ldif", "cannot write accounts as `.ldif`"),
         ("--in @in.ndjson --out @o --param zone=x", "unknown parameter `zone`"),
+        ("--in @in.ndjson --out @out.ndjson.gz", "accounts are not compressed"),
         ("--in @odd --out @o", "cannot detect the format"),
         ("--in @cut.json --out @o", "cannot read the input to the end: line 1: the text ends in the middle of"),
         ("--in @in.ndjson --out @o --from xml", "invalid value 'xml'"),
@@ -262,6 +270,143 @@ fn a_stored_password_that_cannot_be_used_is_left_out() {
     let account = shop.lines("out.ndjson").remove(0);
     assert_eq!((&account["credential"], &account["username"]), (&Value::Null, &json!("ada")));
     shop.put("shop.yaml", &RULES.replace("scheme: bcrypt }", "scheme: bcrypt, check: false }"));
-    shop.run("--in @in.ndjson --out @out.ndjson --credentials").unwrap();
+    shop.run("--in @in.ndjson --out @out.ndjson --credentials --force").unwrap();
     assert_eq!(shop.lines("out.ndjson")[0]["credential"]["value"], "$2b$10$cut");
+}
+
+#[test]
+fn an_output_that_exists_needs_force_and_an_incomplete_one_is_not_there() {
+    let shop = Shop::new();
+    shop.put("in.ndjson", &legacy(1));
+    shop.put("out.ndjson", "before");
+    let message = shop.run("--in @in.ndjson --out @out.ndjson").unwrap_err();
+    assert!(message.ends_with("/out.ndjson` already exists"), "{message}");
+    let message = shop.run("--in @in.ndjson --out @new.ndjson --rejects @out.ndjson").unwrap_err();
+    assert!(message.ends_with("/out.ndjson` already exists"), "{message}");
+    let message = shop.run("--in @in.ndjson --out @new.ndjson --warnings @out.ndjson").unwrap_err();
+    assert!(message.ends_with("/out.ndjson` already exists"), "{message}");
+    assert_eq!((shop.text("out.ndjson").as_str(), shop.0.path().join("new.ndjson").exists()), ("before", false));
+    shop.put("cut.json", "[{\"id\":\"1\",\"mail\":\"a@example.org\"},{");
+    let cut = shop.run("--in @cut.json --out @out.ndjson --rejects @bad.ndjson --force").unwrap_err();
+    assert!(cut.contains("cannot read the input to the end"), "{cut}");
+    assert_eq!(
+        (shop.text("out.ndjson").as_str(), shop.names()),
+        ("before", ["cut.json", "in.ndjson", "out.ndjson", "shop.yaml"].map(str::to_owned).to_vec())
+    );
+    assert_eq!(shop.run("--in @in.ndjson --out @out.ndjson --force"), Ok(FINE));
+    assert_eq!(shop.lines("out.ndjson").len(), 1);
+}
+
+#[test]
+fn exports_are_read_as_they_come() {
+    let shop = Shop::new();
+    let csv = "1,a@example.org\n2,b@example.org\n";
+    shop.put("plain.txt", csv);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    io::Write::write_all(&mut gzip, csv.as_bytes()).unwrap();
+    fs::write(shop.0.path().join("users.csv.gz"), gzip.finish().unwrap()).unwrap();
+    fs::write(shop.0.path().join("users.zst"), zstd::encode_all(csv.as_bytes(), 1).unwrap()).unwrap();
+    for name in ["plain.txt", "users.csv.gz", "users.zst"] {
+        let arguments = format!("--in @{name} --out @{name}.ndjson --columns id,mail");
+        assert_eq!(shop.run(&arguments), Ok(FINE), "{name}");
+        let ids: Vec<Value> = shop.lines(&format!("{name}.ndjson")).iter().map(|a| a["external_id"].clone()).collect();
+        assert_eq!(ids, ["1", "2"], "{name}");
+    }
+    shop.put("dump.sql", "-- MySQL dump 10.13\n");
+    shop.put("users.ndjson", "{\"id\":\"1\",\"mail\":\"a@example.org\"}\n");
+    for (arguments, wanted) in [
+        ("--in @dump.sql", "as records: it is an SQL dump of MySQL"),
+        ("--in @users.ndjson --columns id,mail --from json", "`--columns` is for CSV, and the format is json"),
+        ("--in @plain.txt --columns id,id", "`--columns` has the name `id` twice"),
+        ("--in @plain.txt --columns id,,x", "a name in `--columns` is empty"),
+        ("--in @users.ndjson --join @plain.txt --on $.id", "required arguments were not provided"),
+    ] {
+        let message = shop.run(&format!("{arguments} --out @o")).unwrap_err();
+        assert!(message.contains(wanted), "{arguments}: {message}");
+    }
+    shop.put("head.csv", "id,mail\n1,a@example.org\n");
+    let header = shop.run("--in @head.csv --out @o --columns id,mail").unwrap_err();
+    assert!(header.contains("the first row is a header with these columns"), "{header}");
+}
+
+#[test]
+fn rows_of_another_file_are_joined_and_rejects_run_again() {
+    let shop = Shop::new();
+    shop.put("shop.yaml", &RULES.replace("$.mail,", "$.contact.mail,"));
+    shop.put("in.ndjson", "{\"id\":1}\n{\"id\":2}\n{\"id\":3}\n");
+    shop.put("mails.csv", "user,mail\n1,a@example.org\n3,nobody\n");
+    let join = "--join @mails.csv --on $.id=$.user --as contact";
+    assert_eq!(shop.run(&format!("--in @in.ndjson --out @out.ndjson --rejects @bad.ndjson {join}")), Ok(FINDINGS));
+    assert_eq!(shop.lines("out.ndjson")[0]["email"]["value"], "a@example.org");
+    let rejects = shop.lines("bad.ndjson");
+    assert_eq!((rejects.len(), &rejects[1]["record"]["contact"]["mail"]), (2, &json!("nobody")));
+    let fixed = shop.text("bad.ndjson").replace("nobody", "c@example.org");
+    shop.put("fixed.ndjson", &fixed);
+    // what was joined before stays, also with the same arguments
+    assert_eq!(shop.run(&format!("--in @fixed.ndjson --out @again.ndjson {join}")), Ok(FINDINGS));
+    let ids: Vec<Value> = shop.lines("again.ndjson").iter().map(|account| account["external_id"].clone()).collect();
+    assert_eq!(ids, ["3"]);
+    assert_eq!(shop.run(&format!("--in @in.ndjson --out @one.ndjson --limit 1 {join}")), Ok(FINE));
+    let message = shop.run(&format!("--in @in.ndjson --out @mails.csv --force {join}")).unwrap_err();
+    assert!(message.contains("`--out` and `--join` are the same file"), "{message}");
+}
+
+#[test]
+fn warnings_have_their_reasons() {
+    let shop = Shop::new();
+    let rules = "landfall: 1\nname: shop\ntarget: standard\ndefaults: { on_error: warn }\nlet: { spare: { from: $.spare, do: [ email ] } }\n\
+                 account:\n  username: { from: $.login }\n  email.value: { from: [ $.mail, $spare ], do: [ email ] }\n  \
+                 phone.value: { from: $.phone, do: [ { phone: { region: DE } } ] }\n\
+                 credential: { from: $.hash, scheme: bcrypt }\n";
+    shop.put("shop.yaml", rules);
+    let records = [
+        json!({"login": "a", "mail": "a@example.org", "hash": "$2b$10$cut"}),
+        json!({"login": "b", "mail": "nobody", "phone": "12"}),
+        json!({"login": "c", "mail": "c@example.org"}),
+    ];
+    shop.put("in.ndjson", &records.map(|record| record.to_string() + "\n").concat());
+    assert_eq!(shop.run("--in @in.ndjson --out @out.ndjson --warnings @warn.ndjson"), Ok(FINE));
+    let found: Vec<Value> = shop.lines("warn.ndjson");
+    let about = |line: &Value| (line["number"].as_u64().unwrap(), line["claim"].as_str().unwrap().to_owned());
+    let wanted = [(1, "credential.value"), (2, "email.value"), (2, "phone.value")];
+    assert_eq!(found.iter().map(about).collect::<Vec<_>>(), wanted.map(|(number, claim)| (number, claim.to_owned())));
+    assert_eq!((&found[1]["step"], &found[1]["line"]), (&json!("email"), &json!(2)));
+    assert!(found.iter().all(|line| !line["reason"].as_str().unwrap().is_empty()), "{found:?}");
+    assert!(!shop.text("warn.ndjson").contains("nobody"), "no value of a record");
+    // the accounts are the same without them
+    assert_eq!(shop.run("--in @in.ndjson --out @same.ndjson"), Ok(FINE));
+    assert_eq!(shop.text("same.ndjson"), shop.text("out.ndjson"));
+}
+
+#[test]
+fn a_share_of_the_records_may_fail() {
+    let shop = Shop::new();
+    let mut records = legacy(98);
+    records.push_str("{}\n[]\n");
+    shop.put("in.ndjson", &records);
+    for (arguments, wanted) in [("", FINDINGS), ("--fail-over 2%", FINE), ("--fail-over 1.9%", FINDINGS)] {
+        assert_eq!(
+            shop.run(&format!("--in @in.ndjson --out @out.ndjson --force {arguments}")),
+            Ok(wanted),
+            "{arguments}"
+        );
+    }
+    assert_eq!(shop.lines("out.ndjson").len(), 98);
+}
+
+#[test]
+fn a_part_of_the_records_keeps_its_numbers() {
+    let shop = Shop::new();
+    let records: String = legacy(500).lines().map(|line| line.replace("@example.org", "") + "\n").collect();
+    shop.put("in.ndjson", &records.replace("\"mail\"", "\"nothing\""));
+    assert_eq!(
+        shop.run("--in @in.ndjson --out @out --rejects @bad.ndjson --limit 400 --sample 20 --seed 5"),
+        Ok(FINDINGS)
+    );
+    let rejects = shop.lines("bad.ndjson");
+    assert_eq!(rejects.len(), 20);
+    for reject in rejects {
+        let number = reject["landfall_reject"]["number"].as_u64().unwrap();
+        assert!(number <= 400 && reject["record"]["id"] == format!("u{}", number - 1), "{reject}");
+    }
 }

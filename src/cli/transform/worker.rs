@@ -3,6 +3,7 @@
 use bumpalo::Bump;
 use serde_json::{Value as Json, json};
 
+use super::reasons::Reasons;
 use super::tally::Tally;
 use super::written::Written;
 use crate::cli::pipeline::Work;
@@ -22,6 +23,8 @@ pub struct Batch {
     pub accounts: Vec<u8>,
     /// Lines of rejected and unreadable records.
     pub rejects: Vec<u8>,
+    /// Lines of warnings.
+    pub warnings: Vec<u8>,
     /// The counts.
     pub tally: Tally,
     /// Why the input cannot be read any further.
@@ -33,6 +36,7 @@ pub struct Worker<'r> {
     how: &'r How<'r>,
     arena: Bump,
     accounts: Vec<u8>,
+    reasons: Reasons,
 }
 
 /// What all workers share.
@@ -45,6 +49,8 @@ pub struct How<'r> {
     pub written: &'r Written,
     /// Whether rejects are written.
     pub keeps_rejects: bool,
+    /// Whether warnings are written.
+    pub keeps_warnings: bool,
     /// How identifiers are normalised, if accounts that a login would not accept are invalid.
     pub as_login: Option<IdentifierProfile>,
 }
@@ -58,13 +64,17 @@ enum Unmade<'a> {
 impl<'r> Worker<'r> {
     /// A worker.
     pub fn new(how: &'r How<'r>) -> Self {
-        Self { how, arena: Bump::new(), accounts: Vec::new() }
+        Self { how, arena: Bump::new(), accounts: Vec::new(), reasons: Reasons::default() }
     }
 
     fn record(&mut self, record: &RawRecord, batch: &mut Batch) {
         let how = self.how;
         self.accounts.clear();
-        let Run { outcomes, unread, ids } = how.plan.run(&record.json, how.settings, &self.arena, &mut Silent);
+        self.reasons.clear();
+        let Run { outcomes, unread, ids } = match how.keeps_warnings {
+            true => how.plan.run(&record.json, how.settings, &self.arena, &mut self.reasons),
+            false => how.plan.run(&record.json, how.settings, &self.arena, &mut Silent),
+        };
         batch.tally.run += 1;
         unread.iter().for_each(|path| batch.tally.unread.count(path));
         let mut unmade = Vec::new();
@@ -80,6 +90,10 @@ impl<'r> Worker<'r> {
                     batch.tally.without_password += u64::from(lacks_password);
                     made.warnings.iter().for_each(|name| batch.tally.warnings.count(name));
                     made.unusable.iter().for_each(|reason| batch.tally.unusable.count(reason));
+                    if how.keeps_warnings {
+                        let position = (!ids.is_empty()).then_some(at + 1);
+                        self.reasons.lines(&made, record, position, &mut batch.warnings);
+                    }
                 }
                 Outcome::Denied(reason) => {
                     batch.tally.denials.count(reason);

@@ -201,7 +201,7 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
                 (Err(undecided), _) | (_, Err(undecided)) => {
                     reasons.push(undecided.reason(check.because.clone(), check.span));
                 }
-                (Ok(_), Ok(false)) if check.warns => self.warnings.push(&check.because),
+                (Ok(_), Ok(false)) if check.warns => self.add_warning(&check.because),
                 (Ok(_), Ok(false)) => reasons.push(Reason {
                     rule: check.because.clone(),
                     step: "check".to_owned(),

@@ -366,12 +366,19 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         }
     }
 
-    /// Adds a name to `warnings`, once.
+    /// Adds the name of a failure to `warnings`.
     pub(super) fn warn(&mut self, name: &'a WarningName, cx: &Cx<'a>) {
         let made = name.made.as_ref().and_then(|made| made.value(cx).scalar_text(cx.arena));
-        let name = made.unwrap_or(&name.fixed);
+        self.add_warning(made.unwrap_or(&name.fixed));
+    }
+
+    /// Adds a name to `warnings`, once, and tells the probe each time.
+    pub(super) fn add_warning(&mut self, name: &'a str) {
         if !self.warnings.contains(&name) {
             self.warnings.push(name);
+        }
+        if P::ON {
+            self.probe.event(Event::Warned(name));
         }
     }
 

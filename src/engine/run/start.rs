@@ -95,12 +95,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                 span: Some(rule.span),
             }),
             Policy::Warn(name) if name.made.is_some() || name.fixed != rule.name => self.warn(name, cx),
-            Policy::Warn(_) => {
-                let name = &*cx.arena.alloc_str(path);
-                if !self.warnings.contains(&name) {
-                    self.warnings.push(name);
-                }
-            }
+            Policy::Warn(_) => self.add_warning(cx.arena.alloc_str(path)),
             Policy::Skip | Policy::Default => {}
         }
     }

@@ -1,0 +1,271 @@
+//! `--join FILE --on PATH=PATH --as NAME`: rows of other files become members of the records.
+//!
+//! Each file is read once, before the first record: its rows go to an unnamed file, with an index on disk. Memory does not grow
+//! with them.
+
+mod index;
+mod path;
+mod rows;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bumpalo::Bump;
+
+use super::arguments::check_joined;
+use crate::cli::CommandError;
+use crate::formats::{RawRecord, RecordError, Records};
+use crate::model::read::ReadLimits;
+use path::KeyPath;
+use rows::{MatchError, Rows};
+
+/// Which values of a record and a row are equal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct On {
+    record: KeyPath,
+    row: KeyPath,
+}
+
+impl FromStr for On {
+    type Err = String;
+
+    /// Reads `$.id=$.user_id`; `$.id` alone is the same on both sides.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let sides = text.split_once("=$").or_else(|| text.split_once("= $"));
+        let (record, row) = match sides {
+            Some((record, row)) => (record.trim().parse()?, format!("${}", row.trim()).parse()?),
+            None => {
+                let both: KeyPath = text.trim().parse()?;
+                (both.clone(), both)
+            }
+        };
+        Ok(Self { record, row })
+    }
+}
+
+/// The member that a row becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinedAs {
+    name: String,
+    many: Many,
+}
+
+/// How many rows a record may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Many {
+    /// At most one, which becomes the member.
+    No,
+    /// Any number: the member is a list.
+    Yes,
+}
+
+impl FromStr for JoinedAs {
+    type Err = String;
+
+    /// Reads `passwords` and `mails[]`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, many) = text.strip_suffix("[]").map_or((text, Many::No), |name| (name, Many::Yes));
+        let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+        if !is_name {
+            return Err("write a name such as `passwords`, or `mails[]` for a list".to_owned());
+        }
+        Ok(Self { name: name.to_owned(), many })
+    }
+}
+
+/// The files that are joined to the records.
+#[derive(Debug, Default)]
+pub(super) struct Joins(Vec<Join>);
+
+/// One of them.
+#[derive(Debug)]
+struct Join {
+    path: PathBuf,
+    on: On,
+    named: JoinedAs,
+    rows: Rows,
+    /// The longest record with its rows.
+    limit: usize,
+    records: AtomicU64,
+    with_rows: AtomicU64,
+}
+
+impl Joins {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// If the options do not belong together, or a file cannot be read to its end or indexed.
+    pub fn open(paths: &[PathBuf], on: &[On], named: &[JoinedAs], limit: usize) -> Result<Self, CommandError> {
+        if paths.len() != on.len() || paths.len() != named.len() {
+            let message = "every `--join` needs an `--on` and an `--as`";
+            let help = "write `--join passwords.csv --on '$.id=$.user_id' --as passwords`, once for each file";
+            return Err(CommandError::new(message).help(help));
+        }
+        let mut names = BTreeSet::new();
+        if let Some(double) = named.iter().find(|named| !names.insert(&named.name)) {
+            let message = format!("two `--as` have the name `{}`", double.name);
+            return Err(CommandError::new(message).help("give each file of `--join` a name of its own"));
+        }
+        let files = paths.iter().zip(on).zip(named);
+        let joins = files.map(|((path, on), named)| Join::open(path, on, named, limit)).collect::<Result<_, _>>()?;
+        Ok(Self(joins))
+    }
+
+    /// The records with their rows.
+    pub fn join(self: std::sync::Arc<Self>, records: Records) -> Records {
+        if self.0.is_empty() {
+            return records;
+        }
+        self.0.iter().for_each(Join::begin);
+        let mut arena = Bump::new();
+        Box::new(records.map(move |record| {
+            arena.reset();
+            self.0.iter().try_fold(record?, |record, join| join.join(record, &arena))
+        }))
+    }
+
+    /// What became of each file, one sentence each. `Picked::All` says that every record was read.
+    pub fn notes(&self, picked: Picked) -> Vec<String> {
+        self.0.iter().map(|join| join.note(picked)).collect()
+    }
+}
+
+/// Whether all records were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Picked {
+    All,
+    Part,
+}
+
+impl Join {
+    fn open(path: &Path, on: &On, named: &JoinedAs, limit: usize) -> Result<Self, CommandError> {
+        check_joined(path)?;
+        let rows = Rows::read(path, &on.row, limit)?;
+        if rows.count() > 0 && rows.with_key() == 0 {
+            let message = format!("no row of `{}` has a value at `{}`", path.display(), on.row);
+            return Err(CommandError::new(message)
+                .help("`--on` is `PATH IN THE RECORDS=PATH IN THE ROWS`, such as `$.id=$.user_id`"));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            on: on.clone(),
+            named: named.clone(),
+            rows,
+            limit,
+            records: AtomicU64::new(0),
+            with_rows: AtomicU64::new(0),
+        })
+    }
+
+    /// Forgets what was counted: the records may be read more than once.
+    fn begin(&self) {
+        self.records.store(0, Ordering::Relaxed);
+        self.with_rows.store(0, Ordering::Relaxed);
+    }
+
+    fn join(&self, mut record: RawRecord, arena: &Bump) -> Result<RawRecord, RecordError> {
+        let limits = ReadLimits { bytes: self.limit.max(record.json.len()), ..ReadLimits::default() };
+        let Some(found) = self.on.record.read(&record.json, Some(&self.named.name), &limits, arena) else {
+            // whoever reads the record says what is wrong with it
+            return Ok(record);
+        };
+        if found.has_member {
+            // what was rejected has the rows that were joined to it before
+            return if record.is_reject { Ok(record) } else { Err(self.unusable(&record, &Unusable::OwnMember)) };
+        }
+        let room = self.limit.saturating_sub(record.json.len());
+        let rows = match self.rows.of(&found.keys, room) {
+            Ok(rows) => rows,
+            Err(MatchError::TooLong) => return Err(self.unusable(&record, &Unusable::TooLong)),
+            Err(MatchError::Unreadable(error)) => return Err(self.unusable(&record, &Unusable::Index(error.kind()))),
+        };
+        self.records.fetch_add(1, Ordering::Relaxed);
+        self.with_rows.fetch_add(u64::from(!rows.is_empty()), Ordering::Relaxed);
+        let member = match (self.named.many, rows.as_slice()) {
+            (Many::Yes, rows) => format!("[{}]", rows.join(",")),
+            (Many::No, []) => return Ok(record),
+            (Many::No, [row]) => row.clone(),
+            (Many::No, _) => return Err(self.unusable(&record, &Unusable::Several)),
+        };
+        add_member(&mut record.json, &self.named.name, &member);
+        record.bytes = None;
+        Ok(record)
+    }
+
+    fn unusable(&self, record: &RawRecord, why: &Unusable) -> RecordError {
+        let name = &self.named.name;
+        let message = match why {
+            Unusable::OwnMember => format!("the record has a member `{name}` of its own; choose another `--as`"),
+            Unusable::Several => format!("several rows belong to the record; `--as '{name}[]'` makes a list of them"),
+            Unusable::TooLong => format!("the record with its rows of `{name}` is longer than {} bytes", self.limit),
+            Unusable::Index(kind) => format!("the rows of `{name}` cannot be read: {kind}"),
+        };
+        RecordError {
+            number: record.number,
+            line: record.line,
+            message,
+            raw: Some(record.json.clone()),
+            format: crate::formats::Format::Json,
+            fatal: matches!(why, Unusable::Index(_)),
+        }
+    }
+
+    fn note(&self, picked: Picked) -> String {
+        let (records, with_rows) = (self.records.load(Ordering::Relaxed), self.with_rows.load(Ordering::Relaxed));
+        let mut text = format!("`{}`: {with_rows} of {records} records have a row", self.named.name);
+        let mut more = Vec::new();
+        if picked == Picked::All {
+            let unused = self.rows.unused();
+            if unused > 0 {
+                more.push(format!("{unused} of {} rows belong to no record", self.rows.count()));
+            }
+        }
+        let without_key = self.rows.count() - self.rows.with_key();
+        if without_key > 0 {
+            more.push(format!("{without_key} rows have no value at `{}`", self.on.row));
+        }
+        if self.rows.unreadable() > 0 {
+            more.push(format!("{} rows of `{}` cannot be read", self.rows.unreadable(), self.path.display()));
+        }
+        if let Some(notice) = self.rows.notice() {
+            more.push(format!("`{}`: {notice}", self.path.display()));
+        }
+        for part in more {
+            text.push_str("; ");
+            text.push_str(&part);
+        }
+        text
+    }
+}
+
+/// Why a record cannot have its rows.
+enum Unusable {
+    OwnMember,
+    Several,
+    TooLong,
+    Index(std::io::ErrorKind),
+}
+
+/// Adds a member to the text of an object, without reading and writing its values again.
+fn add_member(object: &mut String, name: &str, value: &str) {
+    let end = object.trim_end().len();
+    object.truncate(end);
+    if object.pop() != Some('}') {
+        return;
+    }
+    let end = object.trim_end().len();
+    object.truncate(end);
+    // the only text that ends so is an object without members
+    if !object.ends_with('{') {
+        object.push(',');
+    }
+    object.push_str(&serde_json::Value::from(name).to_string());
+    object.push(':');
+    object.push_str(value);
+    object.push('}');
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! Files that commands write. A file gets its name when it is complete: until then it has a temporary name in the same
+//! folder, and is removed when the command fails or is interrupted.
+
+mod unfinished;
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::Path;
+
+use super::CommandError;
+use super::input::is_dash;
+pub use unfinished::Existing;
+use unfinished::Unfinished;
+
+/// A write error, with the name of the file.
+pub struct OutError {
+    /// The name of the file, in backticks.
+    pub name: String,
+    /// The error.
+    pub error: io::Error,
+}
+
+/// What is written: a file, or standard output.
+pub struct Sink {
+    name: String,
+    writer: Writer,
+}
+
+enum Writer {
+    /// Standard output, a pipe, a device, or a file that grows in place.
+    Direct(BufWriter<Box<dyn Write + Send>>),
+    /// A file that gets its name at the end.
+    Unfinished(BufWriter<File>, Unfinished),
+}
+
+impl Sink {
+    /// Opens a file that gets its name when it is [finished](Self::finish); `-` is standard output. Pipes and devices are
+    /// written directly.
+    ///
+    /// # Errors
+    /// If it cannot be created, or exists and stays.
+    pub fn create(path: &Path, existing: Existing) -> Result<Self, CommandError> {
+        if is_dash(path) {
+            return Ok(Self::stdout());
+        }
+        let name = format!("`{}`", path.display());
+        let about = std::fs::metadata(path).ok();
+        if is_special(path, about.as_ref()) {
+            let file = OpenOptions::new().append(true).open(path);
+            let file = file.map_err(|error| cannot_write(&name, &error))?;
+            return Ok(Self { name, writer: Writer::Direct(buffered(Box::new(file))) });
+        }
+        if about.as_ref().is_some_and(Metadata::is_dir) {
+            return Err(cannot_write(&name, &ErrorKind::IsADirectory.into()));
+        }
+        if about.is_some() && existing == Existing::Stays {
+            return Err(already_exists(&name));
+        }
+        let (unfinished, file) = Unfinished::beside(path, existing).map_err(|error| {
+            cannot_write(&name, &error).help("its folder must exist, and files must be able to be created in it")
+        })?;
+        let writer = BufWriter::with_capacity(BUFFER_BYTES, file);
+        Ok(Self { name, writer: Writer::Unfinished(writer, unfinished) })
+    }
+
+    /// Opens a file that has its name from the beginning, so that what was written stays when the command is interrupted;
+    /// `-` is standard output.
+    ///
+    /// # Errors
+    /// If it cannot be created.
+    pub fn in_place(path: &Path) -> Result<Self, CommandError> {
+        if is_dash(path) {
+            return Ok(Self::stdout());
+        }
+        let name = format!("`{}`", path.display());
+        let file = create(path).map_err(|error| cannot_write(&name, &error))?;
+        Ok(Self { name, writer: Writer::Direct(buffered(Box::new(file))) })
+    }
+
+    fn stdout() -> Self {
+        Self { name: "standard output".to_owned(), writer: Writer::Direct(buffered(Box::new(io::stdout()))) }
+    }
+
+    /// Writes bytes.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), OutError> {
+        let written = match &mut self.writer {
+            Writer::Direct(writer) => writer.write_all(bytes),
+            Writer::Unfinished(writer, _) => writer.write_all(bytes),
+        };
+        written.map_err(|error| OutError { name: self.name.clone(), error })
+    }
+
+    /// Writes what is buffered.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn flush(&mut self) -> Result<(), OutError> {
+        let flushed = match &mut self.writer {
+            Writer::Direct(writer) => writer.flush(),
+            Writer::Unfinished(writer, _) => writer.flush(),
+        };
+        flushed.map_err(|error| OutError { name: self.name.clone(), error })
+    }
+
+    /// Completes the outputs of a command: all files are on disk, then they get their names, in this order.
+    ///
+    /// # Errors
+    /// If one cannot be written, or its name is taken meanwhile.
+    pub fn finish(sinks: impl IntoIterator<Item = Self>) -> Result<(), OutError> {
+        let mut unfinished = Vec::new();
+        for Self { name, writer } in sinks {
+            let written = match writer {
+                Writer::Direct(mut writer) => writer.flush(),
+                Writer::Unfinished(writer, file) => {
+                    unfinished.push((name.clone(), file));
+                    let written = writer.into_inner().map_err(io::IntoInnerError::into_error);
+                    written.and_then(|file| file.sync_all())
+                }
+            };
+            written.map_err(|error| OutError { name, error })?;
+        }
+        unfinished::publish(unfinished).map_err(|(name, error)| OutError { name, error })
+    }
+}
+
+fn cannot_write(name: &str, error: &io::Error) -> CommandError {
+    CommandError::new(format!("cannot write {name}: {}", error.kind()))
+}
+
+fn already_exists(name: &str) -> CommandError {
+    CommandError::new(format!("{name} already exists")).help("replace it with `--force`, or choose another path")
+}
+
+/// How much is written at a time.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+fn buffered(writer: Box<dyn Write + Send>) -> BufWriter<Box<dyn Write + Send>> {
+    BufWriter::with_capacity(BUFFER_BYTES, writer)
+}
+
+/// Whether a path is no place for a file: a pipe, a device, or an open file of this process such as `/dev/stdout`, which may
+/// lead to a file that somebody else has opened.
+fn is_special(path: &Path, about: Option<&Metadata>) -> bool {
+    let is_descriptor = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"].iter().any(|start| path.starts_with(start));
+    about.is_some_and(|about| !about.is_dir() && (!about.is_file() || is_descriptor))
+}
+
+/// Creates a file that only its owner can read: it contains personal data, and possibly stored passwords.
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Fails if an output would overwrite an input, or if two outputs are the same file. Each is an option and its path.
+///
+/// # Errors
+/// The options that name one file.
+pub fn check_distinct(inputs: &[(&str, &Path)], outputs: &[(&str, &Path)]) -> Result<(), CommandError> {
+    for (at, (one, path)) in outputs.iter().enumerate() {
+        for (other, other_path) in inputs.iter().chain(outputs.iter().take(at)) {
+            // standard input and standard output are two streams
+            let is_stream = is_dash(path) && is_dash(other_path) && *other != "--in";
+            if *path == Path::new("/dev/null") {
+                continue;
+            }
+            if is_stream || (!is_dash(path) && is_same_file(path, other_path)) {
+                let message = format!("`{one}` and `{other}` are the same file");
+                return Err(CommandError::new(message).help(format!("use a different path for `{one}`")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether two paths are one file, by whatever name.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    if let (Ok(one), Ok(other)) = (std::fs::metadata(one), std::fs::metadata(other)) {
+        use std::os::unix::fs::MetadataExt as _;
+        return (one.dev(), one.ino()) == (other.dev(), other.ino());
+    }
+    match (std::fs::canonicalize(one), std::fs::canonicalize(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        // files that do not exist yet can only be compared by name
+        _ => one == other,
+    }
+}
+
+#[cfg(test)]
+mod tests;
