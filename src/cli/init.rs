@@ -29,9 +29,9 @@ const MAX_RECORDS: usize = 1000;
 /// Arguments of `landfall init`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall init --from users.ndjson                               show starter rules
+  landfall init --from users.ndjson                               # show starter rules
   landfall init --from users.json --name shop --out rules/shop.yaml
-  landfall init --from export.json --records '$.users'            read a list inside a document
+  landfall init --from export.json --records '$.users'            # read a list inside a document
   head -500 export.ndjson | landfall init --from - --name shop
 
 What the samples do not show is marked `# unsure: …` in the file.")]
