@@ -112,3 +112,63 @@ fn pages_fit_a_phone_and_every_control_has_a_name() {
     browser.scheme("light");
     assert!(browser.least_contrast() >= 4.5, "{}", browser.least_contrast());
 }
+
+/// Pixels by which the page is wider than the window.
+const TOO_WIDE: &str = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+
+#[test]
+#[ignore = "needs chromium and chromedriver; run tests/run"]
+fn nothing_widens_the_page() {
+    let demo = Demo::start();
+    let browser = Browser::start();
+    browser.open(&format!("http://{}/", demo.address));
+    sign_in(&browser, "amelie.roux", "lavande!2020");
+    for width in [320, 390, 700, 1280] {
+        browser.shoot(&format!("demo-wide-{width}"), width);
+        // the rules and the record are closed at first
+        browser.unfold();
+        assert_eq!(browser.number(TOO_WIDE), 0, "{width}");
+        browser.shoot(&format!("demo-wide-{width}-open"), width);
+    }
+    browser.shoot("demo-claims-390", 390);
+    // each cell of the claims has the whole width of the table
+    let narrow = "Math.round(Math.min(...[...document.querySelectorAll('.claims td')].map(cell => \
+                  100 * cell.getBoundingClientRect().width / cell.closest('table').getBoundingClientRect().width)))";
+    assert!(browser.number(narrow) >= 99, "{}", browser.number(narrow));
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver; run tests/run"]
+fn a_refusal_looks_like_one() {
+    let demo = Demo::start();
+    let browser = Browser::start();
+    browser.open(&format!("http://{}/", demo.address));
+    sign_in(&browser, "nobody.here", "anything");
+    assert_eq!(browser.text("#stopped"), "Ended at Legacy shop Unknown customer");
+    assert!(browser.text("#late").contains("Hashes computed for nobody"), "{}", browser.text("#late"));
+    assert!(browser.text("#steps li:last-child").contains("Unknown customer"));
+    for (scheme, name) in [("light", "demo-refusal"), ("dark", "demo-refusal-dark")] {
+        browser.scheme(scheme);
+        browser.shoot(name, 1280);
+        assert!(browser.least_contrast() >= 4.5, "{scheme}: {}", browser.least_contrast());
+    }
+    browser.shoot("demo-refusal-phone", 390);
+    browser.follow(".again button");
+    assert_eq!(browser.text("#queries"), "0 times");
+    assert_eq!(browser.number("document.querySelectorAll('.visit').length"), 0);
+}
+
+#[test]
+#[ignore = "needs chromium and chromedriver; run tests/run"]
+fn a_printed_page_has_the_login_and_no_controls() {
+    let demo = Demo::start();
+    let browser = Browser::start();
+    browser.open(&format!("http://{}/", demo.address));
+    sign_in(&browser, "amelie.roux", "lavande!2020");
+    browser.print_media();
+    let shown = "[...document.querySelectorAll('button, input, .side, .skip')].filter(one => one.offsetParent).length";
+    assert_eq!(browser.number(shown), 0);
+    // what is folded on the screen is printed
+    assert!(browser.number("Math.round(document.querySelector('#record table').getBoundingClientRect().height)") > 0);
+    assert!(browser.least_contrast() >= 4.5, "{}", browser.least_contrast());
+}

@@ -96,6 +96,116 @@ fn migrated_customers_sign_in_without_the_shop() {
 }
 
 #[test]
+fn start_again_puts_everything_back() {
+    let demo = Demo::start();
+    let (ida, tomas) = (sample("ida.brandt"), sample("tomas.novak"));
+    for one in [ida, tomas] {
+        assert_eq!(outcome(&sign_in(&demo, one.login, one.password)), "migrated");
+    }
+    // an account with a new password is no obstacle, and neither are failed attempts
+    let account = sign_in(&demo, tomas.login, tomas.password).body;
+    let account = account.split("href=\"/accounts/").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
+    let path = format!("/v1/accounts/{account}/password");
+    let json = "Content-Type: application/json";
+    assert_eq!(request(&demo.address, "POST", &path, &[json], r#"{"password":"new green kites"}"#).status, 204);
+    for _ in 0..12 {
+        sign_in(&demo, ida.login, "not-her-password");
+    }
+    assert_eq!(outcome(&sign_in(&demo, ida.login, ida.password)), "refused: attempts");
+    switch(&demo, "off");
+
+    assert_eq!(request(&demo.address, "POST", "/again", &[FORM, "Sec-Fetch-Site: cross-site"], "").status, 403);
+    assert_eq!(request(&demo.address, "POST", "/again", &[FORM, "Sec-Fetch-Site: same-origin"], "").status, 303);
+    let front = page(&demo, "/").body;
+    for part in ["id=\"migrated\">0 of 200<", "id=\"queries\">0 times<", "switched on"] {
+        assert!(front.contains(part), "{part}: {front}");
+    }
+    assert!(!front.contains("has an account"));
+    for one in [ida, tomas] {
+        assert_eq!(outcome(&sign_in(&demo, one.login, one.password)), "migrated", "{}", one.login);
+    }
+}
+
+#[test]
+fn a_refusal_shows_where_it_ended_and_the_work_for_nobody() {
+    let demo = Demo::start();
+    for (login, place, title) in [
+        ("nobody.here", "Legacy shop", "Unknown customer"),
+        ("nadia.haddad", "Landfall", "Locked"),
+        ("petra.vogel", "Landfall", "Denied by the rules"),
+        ("leo.martins", "Landfall", "No valid account"),
+        ("grace.okafor", "Landfall", "Cannot be verified"),
+    ] {
+        let body = sign_in(&demo, login, sample(login).password).body;
+        let stopped = body.split("id=\"stopped\">").nth(1).and_then(|rest| rest.split("</p>").next());
+        let stopped = stopped.unwrap_or_else(|| panic!("{login}: {body}"));
+        assert!(stopped.contains(place) && stopped.contains(title), "{login}: {stopped}");
+        let late = body.split("id=\"late\"").nth(1).and_then(|rest| rest.split("</ol>").next()).expect("late steps");
+        assert!(late.contains("Hashes computed for nobody") && late.contains("Decision recorded"), "{login}: {late}");
+        let steps = body.split("id=\"steps\"").nth(1).and_then(|rest| rest.split("</ol>").next()).expect("steps");
+        assert!(!steps.contains("for nobody") && steps.matches("class=\"stop\"").count() == 1, "{login}: {steps}");
+    }
+    let ida = sample("ida.brandt");
+    let body = sign_in(&demo, ida.login, ida.password).body;
+    assert!(!body.contains("id=\"stopped\"") && !body.contains("id=\"late\""));
+}
+
+#[cfg(unix)]
+#[test]
+fn every_command_works_on_what_the_demo_keeps() {
+    let around = tempfile::tempdir().expect("a folder");
+    let folder = around.path().join("kept");
+    let demo = Demo::keeping(&folder);
+    let (ida, tomas) = (sample("ida.brandt"), sample("tomas.novak"));
+    for one in [ida, tomas] {
+        assert_eq!(outcome(&sign_in(&demo, one.login, one.password)), "migrated");
+    }
+    let landfall = |arguments: &str| {
+        let arguments = arguments.split_whitespace();
+        let command = std::process::Command::new(env!("CARGO_BIN_EXE_landfall"))
+            .args(arguments)
+            .current_dir(&folder)
+            .output()
+            .expect("it runs");
+        let text = String::from_utf8_lossy(&[command.stdout, command.stderr].concat()).into_owned();
+        assert!(command.status.success(), "{text}");
+        text
+    };
+    for (arguments, wanted) in [
+        ("status --config landfall.yaml", "migrated         2"),
+        ("account list --config landfall.yaml", "ida.brandt@example.com"),
+        ("account show --config landfall.yaml tomas.novak", "shop 2"),
+        ("audit verify --config landfall.yaml", "intact"),
+        ("audit list --config landfall.yaml", "migrated"),
+        ("write-back list --config landfall.yaml", ""),
+        ("check --config landfall.yaml", "no findings"),
+        ("check --connect --config landfall.yaml", "shop"),
+        ("config show --config landfall.yaml", "name: shop"),
+        ("check rules", "no findings"),
+        ("test rules", "0 failed"),
+        ("fmt --check rules", "formatted"),
+        ("explain --rules rules/demo.yaml --record customers.ndjson", "email.value"),
+        ("undo --config landfall.yaml --since 2020-01-01T00:00:00Z --dry-run", "would undo 2"),
+        ("password identify --rules rules/demo.yaml --in customers.ndjson", "phpass"),
+    ] {
+        let text = landfall(arguments);
+        assert!(text.contains(wanted), "{arguments}: {text}");
+    }
+    assert!(demo.interrupt().success());
+    // a second demo goes on with the same files, and what was changed in them stays
+    let settings = folder.join("landfall.yaml");
+    let mine = std::fs::read_to_string(&settings).expect("settings") + "# mine\n";
+    std::fs::write(&settings, &mine).expect("written");
+    let demo = Demo::keeping(&folder);
+    assert_eq!(outcome(&sign_in(&demo, ida.login, ida.password)), "authenticated");
+    assert_eq!(std::fs::read_to_string(&settings).expect("settings"), mine);
+    drop(demo);
+    let text = landfall("undo --config landfall.yaml --since 2020-01-01T00:00:00Z --yes");
+    assert!(text.contains("2 undone, 0 kept"), "{text}");
+    assert!(landfall("status --config landfall.yaml").contains("migrated         0"));
+}
+
+#[test]
 fn the_api_works_alongside_the_page() {
     let demo = Demo::start();
     let body = r#"{"identifier":"tomas.novak","password":"seven green kites"}"#;

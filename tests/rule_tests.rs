@@ -78,7 +78,6 @@ fn a_failed_test_shows_both_sides_and_the_trace() {
           result       "ada"
 
     2 tests: 1 passed, 1 failed
-    1 passed, 1 failed
     "#);
 }
 
@@ -167,12 +166,12 @@ fn coverage_has_a_threshold() {
     assert_eq!(code, 0, "{out}");
     insta::assert_snapshot!(out, @r#"
     1 test: 1 passed, 0 failed
-    1 passed, 0 failed
     coverage of ./tiny.yaml
-      username      1/2
-        not seen: missing, and required
-      name.nickname 1/2
-        not seen: gives a value
+      rule           seen  not seen
+      username        1/2  missing, and required
+      name.nickname   1/2  gives a value
+                      2/4  50%
+
     coverage: 2 of 4 outcomes, 50%
     "#);
     let (code, _, err) = landfall(folder.path(), &["--coverage", "--threshold", "51", "."]);

@@ -7,11 +7,12 @@ use bumpalo::Bump;
 use clap::ValueEnum;
 use serde::Serialize;
 
+use super::consent::{Consent, Verdict};
 use super::{CommandError, FINDINGS, FINE, capability, show, stores};
 use crate::migrate::Restored;
 use crate::model::Value;
 use crate::model::read::{self, ReadLimits};
-use crate::ports::{PasswordChange, StoredAccount, TargetId};
+use crate::ports::{PasswordChange, PortErrorKind, StoredAccount, TargetId};
 
 /// Arguments of `landfall account`.
 #[derive(clap::Args)]
@@ -25,14 +26,19 @@ enum Command {
     /// Show one account, by its id or by a login of its customer
     #[command(after_help = "Examples:
   landfall account show ada@example.org
-  landfall account show --format json 2b1f…")]
+  landfall account show --format json 01a2074e-2152-7377-8b8f-4cf01deb2f6b
+
+Exit codes: 0 the account was shown, 1 there is no such account, 2 the command could not run")]
     Show(Show),
     /// Delete an account permanently; its customer will not migrate again
-    #[command(after_help = "To let a customer migrate again, use `landfall undo`.
+    #[command(after_help = "Shows the account, and asks. To let a customer migrate again, use `landfall undo`.
 
 Examples:
   landfall account delete ada@example.org
-  landfall account delete 2b1f…")]
+  landfall account delete ada@example.org --yes                 # without asking, for scripts
+  landfall account delete 01a2074e-2152-7377-8b8f-4cf01deb2f6b --dry-run
+
+Exit codes: 0 the account was deleted, or shown with `--dry-run`, 1 there is no such account, or the answer was not yes, 2 the command could not run")]
     Delete(Delete),
     /// Let a customer whose account was deleted migrate again
     #[command(
@@ -40,13 +46,15 @@ Examples:
 active then. If the deletion was interrupted, the customer gets the old account back.
 
 Examples:
-  landfall account restore ada@example.org"
+  landfall account restore ada@example.org
+
+Exit codes: 0 the customer can migrate again, or has the old account, 1 no deleted customer has this identifier, 2 the command could not run"
     )]
     Restore(Restore),
     /// List accounts in the order of their ids, one per line
     #[command(after_help = "Examples:
   landfall account list --limit 1000
-  landfall account list --format json --after 2b1f…")]
+  landfall account list --format json --after 01a2074e-2152-7377-8b8f-4cf01deb2f6b")]
     List(List),
 }
 
@@ -66,6 +74,8 @@ struct Show {
 struct Delete {
     /// The id of the account, or an identifier of its customer
     account: String,
+    #[command(flatten)]
+    consent: Consent,
     /// Settings file
     #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
     config: PathBuf,
@@ -131,14 +141,48 @@ fn show_one(arguments: &Show) -> Result<u8, CommandError> {
     Ok(FINE)
 }
 
+/// What became of an account that was to be deleted.
+enum Deletion {
+    Deleted(TargetId),
+    Shown,
+    Left,
+    Missing,
+}
+
 fn delete(arguments: &Delete) -> Result<u8, CommandError> {
-    let deleted = stores::open(&arguments.config, async |stores| {
-        let Some(id) = stores.account_id(&arguments.account).await? else { return Ok(None) };
-        Ok(stores.admin().delete(stores::REQUEST, &id).await?)
+    arguments.consent.check()?;
+    let done = stores::open(&arguments.config, async |stores| {
+        let Some(id) = stores.account_id(&arguments.account).await? else { return Ok(Deletion::Missing) };
+        if arguments.consent.shows() {
+            show::output(&shown(stores, &id).await?)?;
+        }
+        match arguments.consent.ask("Delete this account? Its customer will not migrate again.")? {
+            Verdict::Do => {
+                let deleted = stores.admin().delete(stores::REQUEST, &id).await?;
+                Ok(deleted.map_or(Deletion::Missing, Deletion::Deleted))
+            }
+            Verdict::Show => Ok(Deletion::Shown),
+            Verdict::Leave => Ok(Deletion::Left),
+        }
     })?;
-    let Some(id) = deleted else { return not_found() };
-    show::output(&format!("deleted {id}; its customer will not migrate again\n"))?;
+    match done {
+        Deletion::Missing => return not_found(),
+        Deletion::Left => return Ok(FINDINGS),
+        Deletion::Shown => show::output("would be deleted; its customer would not migrate again\n")?,
+        Deletion::Deleted(id) => show::output(&format!("deleted {id}; its customer will not migrate again\n"))?,
+    }
     Ok(FINE)
+}
+
+/// An account that is to be deleted, without its claims.
+async fn shown(stores: &stores::OpenStores, id: &TargetId) -> Result<String, CommandError> {
+    match stores.target.read(stores::call(), id).await {
+        Ok(Some(account)) => Ok(summary(&account)),
+        Ok(None) => Ok(format!("{:<12} {id} (missing at the target)\n", "id")),
+        // a target that cannot be asked for an account may still delete it
+        Err(error) if error.kind() == PortErrorKind::Unsupported => Ok(format!("{:<12} {id}\n", "id")),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn restore(arguments: &Restore) -> Result<u8, CommandError> {
@@ -240,7 +284,13 @@ struct Shown<'a> {
     claims: Option<Value<'a>>,
 }
 
+/// An account with its claims.
 fn human(account: &StoredAccount) -> String {
+    format!("{}claims {}\n", summary(account), indented(&account.claims))
+}
+
+/// An account without its claims.
+fn summary(account: &StoredAccount) -> String {
     let mut out = String::new();
     // writing to a `String` cannot fail
     let mut line = |name: &str, value: &str| {
@@ -260,7 +310,6 @@ fn human(account: &StoredAccount) -> String {
     if account.change == PasswordChange::Required {
         line("password", "must be changed");
     }
-    let _ = writeln!(out, "claims {}", indented(&account.claims));
     out
 }
 

@@ -33,10 +33,10 @@ use report::Report;
         --results writes a line of JSON for each account: its record, its legacy id, the outcome, and the reasons. --rejects \
         writes records that are invalid or in conflict; fix them, and run that file with --in.",
     after_help = "Examples:
-  landfall bulk --dry-run                              what would happen, for the records of the first source
+  landfall bulk --dry-run                              # what would happen, for the records of the first source
   landfall bulk --in users.ndjson --results results.ndjson --rejects rejects.ndjson
-  landfall bulk --in rejects.ndjson                    after fixing them
-  landfall bulk --source club --in club.csv            by the rules of the source `club`
+  landfall bulk --in rejects.ndjson                    # after fixing them
+  landfall bulk --source club --in club.csv            # by the rules of the source `club`
   landfall bulk --in users.csv.gz --columns id,mail,password
 
 Exit codes: 0 success, 1 some records are invalid, in conflict or failed, 2 the run could not be completed"

@@ -11,21 +11,21 @@ use super::{CommandError, FINDINGS, FINE, config, load, show};
 
 mod connect;
 mod target;
-use crate::diag::render::{human, json, plain, summary};
+use crate::diag::render::{json, plain, summary};
 use crate::diag::{self, Diagnostic, Files, Severity};
 
 /// Arguments of `landfall check`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall check                          all rule files under rules/
-  landfall check rules/wordpress.yaml     one file
-  landfall check --format json rules/     for editors and CI
-  landfall check --target auth0           whether Auth0 can import the password hashes
-  landfall check --config landfall.yaml   a settings file and its rules
+  landfall check                          # all rule files under rules/
+  landfall check rules/wordpress.yaml     # one file
+  landfall check --format json rules/     # for editors and CI
+  landfall check --target auth0           # whether Auth0 can import the password hashes
+  landfall check --config landfall.yaml   # a settings file and its rules
   landfall check --config landfall.yaml --connect
-                                          also connect to the source: its columns, and queries that do not fit
-  landfall check --watch rules/shop.yaml  again whenever one of its files changes; Ctrl-C ends with 0
-  landfall check --explain R203           explain a code")]
+                                          # also connect to the source: its columns, and queries that do not fit
+  landfall check --watch rules/shop.yaml  # again whenever one of its files changes; Ctrl-C ends with 0
+  landfall check --explain R203           # explain a code")]
 pub struct Arguments {
     /// Rule files, or folders that contain them
     #[arg(default_value = "rules")]
@@ -110,7 +110,7 @@ fn once(arguments: &Arguments, involved: &mut Involved) -> Result<u8, CommandErr
         let counts = |d: &&Diagnostic| d.severity == Severity::Error || arguments.strict;
         errors += compiled.findings.iter().filter(counts).count();
         match arguments.format {
-            Format::Human => show::output(&human(&compiled.files, &compiled.findings, show::colour()))?,
+            Format::Human => show::output(&show::findings_text(&compiled.files, &compiled.findings))?,
             Format::Plain => show::output(&plain(&compiled.files, &compiled.findings))?,
             Format::Json => {
                 documents.extend(json(&compiled.files, &compiled.findings).as_array().cloned().unwrap_or_default())

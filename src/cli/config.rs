@@ -1,5 +1,7 @@
 //! `landfall config`: prints the effective settings, or a starter file.
 
+mod starter;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,10 +13,10 @@ use crate::config::{Compiled, DEFAULT_FILE, Loaded, Reading, STARTER, Settings, 
 /// Arguments of `landfall config`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall config init > landfall.yaml          a starter file
-  landfall config show                          all effective settings, with defaults
+  landfall config init > landfall.yaml          # a starter file
+  landfall config show                          # all effective settings, with defaults
   landfall config show --format json
-  landfall check --config landfall.yaml         check the settings and their rules")]
+  landfall check --config landfall.yaml         # check the settings and their rules")]
 pub struct Arguments {
     #[command(subcommand)]
     what: What,
@@ -23,6 +25,11 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum What {
     /// Print the effective settings, defaults included and secrets masked
+    #[command(after_help = "Examples:
+  landfall config show
+  landfall config show --config /etc/landfall.yaml --format json
+
+Exit codes: 0 the settings were printed, 1 they have errors, which were printed instead, 2 the command could not run")]
     Show {
         /// Settings file
         #[arg(long, value_name = "FILE", default_value = DEFAULT_FILE)]
@@ -32,7 +39,15 @@ enum What {
         format: Format,
     },
     /// Print a starter settings file
-    Init,
+    #[command(after_help = "Examples:
+  landfall config init > landfall.yaml
+  landfall config init --rules rules/wordpress.yaml > landfall.yaml")]
+    Init {
+        /// Name these rules in it, with their parameters and the logins of their records; the path is meant relative to the
+        /// settings file
+        #[arg(long, value_name = "FILE")]
+        rules: Option<PathBuf>,
+    },
 }
 
 /// The format of printed settings.
@@ -50,8 +65,12 @@ enum Format {
 /// If the settings file cannot be read.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     match &arguments.what {
-        What::Init => {
+        What::Init { rules: None } => {
             show::output(STARTER)?;
+            Ok(FINE)
+        }
+        What::Init { rules: Some(rules) } => {
+            show::output(&starter::of_rules(rules)?)?;
             Ok(FINE)
         }
         What::Show { config, format } => shown(config, *format),
@@ -66,7 +85,8 @@ pub fn read(path: &Path) -> Result<Reading, CommandError> {
     Settings::read(path).map_err(|error| unreadable(path, &error))
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> CommandError {
+/// The error for a settings file that cannot be read.
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> CommandError {
     let message = format!("cannot read `{}`: {}", path.display(), error.kind());
     CommandError::new(message).help("`landfall config init` prints a starter settings file")
 }

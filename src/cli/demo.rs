@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use super::{CommandError, FINE, process, show};
 use crate::bridge::Kind;
 use crate::demo::bridge::{play, recorded, wrapped};
+use crate::demo::folder::Folder;
+use crate::demo::kept::settings;
 use crate::demo::page::curl;
 use crate::demo::samples::MIGRATING;
 use crate::demo::world::{Demo, DemoError, open, open_bridge};
@@ -15,18 +17,19 @@ use crate::service::ServiceError;
 /// Arguments of `landfall demo`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall demo                          http://127.0.0.1:8080/, files in a temporary folder
-  landfall demo --listen 127.0.0.1:0     choose a free port and print it
-  landfall demo --keep demo              keep the files in demo/ and continue with them next time
-  landfall demo --bridge keycloak        the calls of Keycloak at a login, and what Landfall answers
+  landfall demo                          # http://127.0.0.1:8080/, files in a temporary folder
+  landfall demo --listen 127.0.0.1:0     # choose a free port and print it
+  landfall demo --keep demo              # keep the files in demo/ and continue with them next time
+  landfall status --config demo/landfall.yaml
+  landfall demo --bridge keycloak        # the calls of Keycloak at a login, and what Landfall answers
   landfall demo --bridge keycloak --listen 127.0.0.1:8080
-                                         the same, and then go on answering")]
+                                         # the same, and then go on answering")]
 pub struct Arguments {
     /// Address to listen on; must be a loopback address, because the demo has no caller credentials
     /// [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
-    /// Keep the shop, the account store and the ledger in this folder
+    /// Keep the shop, the account store and the ledger in this folder, with settings, rules and an export for other commands
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
     /// Show the recorded calls of an identity provider at a login, the answers, and what the ledger recorded; then end, or go
@@ -56,10 +59,11 @@ async fn serve(arguments: &Arguments) -> Result<(), CommandError> {
     let Demo { service, folder, .. } = open(listen, arguments.keep.as_deref()).await.map_err(failed)?;
     // Before the address is printed, so that Ctrl-C always cleans up.
     let service = service.handling_signals().map_err(|error| failed(error.into()))?;
-    show::output(&welcome(service.address(), folder.path()))?;
+    show::output(&welcome(service.address(), &folder))?;
     service.run().await.map_err(|error| failed(error.into()))?;
+    let kept = folder.is_kept().then(|| kept_files(folder.path()));
     drop(folder);
-    Ok(show::output("the demo has ended\n")?)
+    Ok(show::output(&format!("the demo has ended\n{}", kept.unwrap_or_default()))?)
 }
 
 /// Asks the demo as an identity provider does.
@@ -100,7 +104,13 @@ fn failed(error: DemoError) -> CommandError {
     CommandError::new(error.to_string()).help(help)
 }
 
-fn welcome(address: SocketAddr, folder: &Path) -> String {
+/// What can be done with the files of a demo that is over.
+fn kept_files(folder: &Path) -> String {
+    let settings = settings(folder);
+    format!("its files work with every command, such as `landfall status --config {}`\n", settings.display())
+}
+
+fn welcome(address: SocketAddr, folder: &Folder) -> String {
     let mut text = format!(
         "A legacy shop with fictional customers, and Landfall in front of it\n\n  open   http://{address}/\n\n"
     );
@@ -112,9 +122,19 @@ fn welcome(address: SocketAddr, folder: &Path) -> String {
         text,
         "\n  curl   {}\n\n  files  {}\n\nPress Ctrl-C to stop.\n",
         curl(&address.to_string()),
-        folder.display()
+        files(folder)
     );
     text
+}
+
+/// Where the files are, and how other commands are told.
+fn files(folder: &Folder) -> String {
+    let path = folder.path().display().to_string();
+    if folder.is_kept() {
+        format!("{path}\n         landfall status --config {}", settings(folder.path()).display())
+    } else {
+        path
+    }
 }
 
 #[cfg(test)]
@@ -123,7 +143,9 @@ mod tests {
 
     #[test]
     fn the_welcome_shows_the_address_and_sample_logins() {
-        let text = welcome(SocketAddr::from((Ipv4Addr::LOCALHOST, 4711)), Path::new("/tmp/x"));
+        let around = tempfile::tempdir().unwrap();
+        let folder = Folder::kept(&around.path().join("x")).unwrap();
+        let text = welcome(SocketAddr::from((Ipv4Addr::LOCALHOST, 4711)), &folder);
         for part in [
             "http://127.0.0.1:4711/\n",
             "ida.brandt",
@@ -131,7 +153,8 @@ mod tests {
             "siobhan.murphy",
             "curl -s",
             "/v1/login",
-            "/tmp/x",
+            "landfall status --config ",
+            "/x/landfall.yaml",
         ] {
             assert!(text.contains(part), "{part}");
         }

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::Parser as _;
 use clap::error::ErrorKind;
+use clap::{Command, CommandFactory as _, Parser as _};
 
 use super::Arguments;
 
@@ -114,6 +114,50 @@ fn every_documented_command_is_understood() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(seen > 30, "{seen} commands");
+}
+
+/// The commands that do something, each with its path.
+fn leaves(command: &Command, path: &str, found: &mut Vec<(String, Command)>) {
+    for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+        let path = format!("{path} {}", inner.get_name());
+        if inner.get_subcommands().next().is_none() {
+            found.push((path, inner.clone()));
+        } else {
+            leaves(inner, &path, found);
+        }
+    }
+}
+
+/// The lines of the examples in a help text.
+fn examples(help: &str) -> Vec<String> {
+    let blocks = help.split("Examples:\n").skip(1).chain(help.split("Example:\n").skip(1));
+    let lines = blocks.flat_map(|block| block.lines().take_while(|line| line.starts_with("  ")));
+    lines.map(|line| line.trim().to_owned()).collect()
+}
+
+#[test]
+fn every_command_has_examples_that_can_be_pasted() {
+    let (mut found, mut wrong) = (Vec::new(), Vec::new());
+    leaves(&Arguments::command(), "landfall", &mut found);
+    for (path, command) in &found {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let lines = examples(&help);
+        let is_own = |line: &String| line.contains(path.as_str());
+        if !lines.iter().any(is_own) {
+            wrong.push(format!("{path}: no example"));
+        }
+        for line in &lines {
+            if line.contains('…') || line.contains("  ") && !line.contains("  #") && !line.contains("  >") {
+                wrong.push(format!("{path}: cannot be pasted: {line}"));
+            }
+            for words in commands(line) {
+                let why = ours(&words).and_then(misunderstood);
+                wrong.extend(why.map(|why| format!("{path}: {words:?}: {why}")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(found.len() > 25, "{}", found.len());
 }
 
 #[test]

@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use super::{CommandError, FINDINGS, FINE, show};
 use crate::diag::{Files, Findings};
-use crate::rules::{FormatError, format, read_rules};
+use crate::rules::{FormatError, Node, format, read_rules};
 
 /// Arguments of `landfall fmt`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall fmt                        all rule and test files under rules/
-  landfall fmt --check                list the files that are not formatted, for CI
-  landfall fmt rules/wordpress.yaml   one file
-  landfall fmt - < draft.yaml         format standard input to standard output")]
+  landfall fmt                        # all rule and test files under rules/
+  landfall fmt --check                # list the files that are not formatted, for CI
+  landfall fmt rules/wordpress.yaml   # one file
+  landfall fmt - < draft.yaml         # format standard input to standard output")]
 pub struct Arguments {
     /// Rule or test files, or folders that contain them; `-` reads standard input
     #[arg(default_value = "rules")]
@@ -23,6 +23,9 @@ pub struct Arguments {
     #[arg(long)]
     check: bool,
 }
+
+/// How standard input is called in messages.
+const STANDARD_INPUT: &str = "standard input";
 
 /// The result for one file.
 enum Done {
@@ -43,10 +46,16 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         return standard_input(arguments.check);
     }
     let files = files(&arguments.paths)?;
-    let (mut changed, mut unreadable) = (0, 0);
+    let mut texts = Vec::new();
     for path in &files {
         let text = fs::read_to_string(path).map_err(|error| failed("read", path, &error))?;
-        match formatted(&path.display().to_string(), &text) {
+        // before any file is written
+        refuse_others(&path.display().to_string(), &text)?;
+        texts.push((path, text));
+    }
+    let (mut changed, mut unreadable) = (0, 0);
+    for (path, text) in &texts {
+        match formatted(&path.display().to_string(), text) {
             Done::Same => {}
             Done::Unreadable => unreadable += 1,
             Done::Formatted(_) if arguments.check => {
@@ -70,7 +79,8 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 fn standard_input(check: bool) -> Result<u8, CommandError> {
     let mut text = String::new();
     io::stdin().read_to_string(&mut text)?;
-    match formatted("standard input", &text) {
+    refuse_others(STANDARD_INPUT, &text)?;
+    match formatted(STANDARD_INPUT, &text) {
         Done::Unreadable => Ok(FINDINGS),
         Done::Same => {
             show::output(if check { "" } else { &text })?;
@@ -83,6 +93,35 @@ fn standard_input(check: bool) -> Result<u8, CommandError> {
         Done::Formatted(text) => {
             show::output(&text)?;
             Ok(FINE)
+        }
+    }
+}
+
+/// Fails for a file that can be read and is neither a rule file nor a test file: the layout of settings, workflows and the
+/// like is not ours to decide.
+fn refuse_others(name: &str, text: &str) -> Result<(), CommandError> {
+    if tree(name, text).is_none_or(|tree| is_rules_or_tests(&tree)) {
+        return Ok(());
+    }
+    let name = if name == STANDARD_INPUT { name.to_owned() } else { format!("`{name}`") };
+    Err(CommandError::new(format!("{name} is neither a rule file nor a test file"))
+        .help("a rule file begins with `landfall: 1`, a test file is a list of tests or has them under `tests:`"))
+}
+
+/// What a text contains; `None` if it cannot be read.
+fn tree(name: &str, text: &str) -> Option<Node> {
+    let (mut files, mut findings) = (Files::default(), Findings::default());
+    let file = files.add(name, text);
+    read_rules(&files, file, &mut findings).filter(|_| !findings.has_errors())
+}
+
+fn is_rules_or_tests(tree: &Node) -> bool {
+    let is_test = |item: &Node| item.get("record").or_else(|| item.get("records")).is_some();
+    match tree.as_list() {
+        Some(items) => items.iter().any(is_test),
+        None => {
+            let tests = tree.get("tests").and_then(Node::as_list);
+            tree.get("landfall").is_some() || tests.is_some_and(|items| items.iter().any(is_test))
         }
     }
 }
@@ -138,11 +177,15 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// Whether a file in a folder is formatted. One that cannot be read is if it looks like ours, so that its errors are shown.
 fn is_rule_or_test_file(path: &Path) -> bool {
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let Some(stem) = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")) else { return false };
-    let has_version = |text: String| text.lines().any(|line| line.starts_with("landfall:"));
-    stem.ends_with(".test") || fs::read_to_string(path).is_ok_and(has_version)
+    let Ok(text) = fs::read_to_string(path) else { return stem.ends_with(".test") };
+    match tree(&name, &text) {
+        Some(tree) => is_rules_or_tests(&tree),
+        None => stem.ends_with(".test") || text.lines().any(|line| line.starts_with("landfall:")),
+    }
 }
 
 fn failed(action: &str, path: &Path, error: &io::Error) -> CommandError {
@@ -178,5 +221,25 @@ mod tests {
         fs::write(&path, "landfall: [").unwrap();
         assert_eq!(run(&arguments(&path)).unwrap(), FINDINGS);
         assert_eq!(fs::read_to_string(&path).unwrap(), "landfall: [");
+    }
+
+    #[test]
+    fn other_files_are_refused_before_anything_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (rules, other) = (folder.path().join("shop.yaml"), folder.path().join("landfall.yaml"));
+        let ugly = "landfall:   1\naccount: { username: $.u }\n";
+        fs::write(&rules, ugly).unwrap();
+        for text in ["rules:   shop.yaml\n", "tests: unit\n", "- run:  make\n", "plain   text\n"] {
+            fs::write(&other, text).unwrap();
+            let error = run(&Arguments { paths: vec![rules.clone(), other.clone()], check: false }).unwrap_err();
+            assert!(error.to_string().contains("neither a rule file nor a test file"), "{error}");
+            assert_eq!(
+                (fs::read_to_string(&rules).unwrap(), fs::read_to_string(&other).unwrap()),
+                (ugly.into(), text.into())
+            );
+        }
+        // in a folder, they are left alone
+        assert_eq!(run(&Arguments { paths: vec![folder.path().to_owned()], check: false }).unwrap(), FINE);
+        assert_eq!(fs::read_to_string(&rules).unwrap(), "landfall: 1\naccount: { username: $.u }\n");
     }
 }

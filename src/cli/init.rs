@@ -31,11 +31,11 @@ const MAX_RECORDS: usize = 1000;
 /// Arguments of `landfall init`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall init --in users.ndjson                               show starter rules
+  landfall init --in users.ndjson                               # show starter rules
   landfall init --in users.json --name shop --out rules/shop.yaml
-  landfall init --in export.json --records '$.users'            read a list inside a document
-  landfall init --in users.csv.gz --columns id,mail,password    CSV without a header
-  landfall init --in users.ndjson --sample 1000                 records from all over the file
+  landfall init --in export.json --records '$.users'            # read a list inside a document
+  landfall init --in users.csv.gz --columns id,mail,password    # CSV without a header
+  landfall init --in users.ndjson --sample 1000                 # records from all over the file
   head -500 export.ndjson | landfall init --in - --name shop
 
 What the samples do not show is marked `# unsure: …` in the file.")]

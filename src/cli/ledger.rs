@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{CommandError, FINE, show, stores};
 use crate::adapters::registry::{self, Copied, Copying};
+use crate::config::Needs;
 
 /// Arguments of `landfall ledger`.
 #[derive(clap::Args)]
@@ -45,7 +46,7 @@ struct Copy {
 /// If the settings cannot be read, or something cannot be copied. Nothing was moved then.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let Command::Copy(copy) = &arguments.command;
-    let read = stores::ledger_settings_only(&copy.config)?;
+    let read = stores::needed_settings(&copy.config, Needs::Accounts)?;
     let keyring = stores::keyring(&read)?;
     let target = read.settings.target.adapter();
     let (ledger_file, accounts_file) = (file(&copy.from)?, copy.accounts.as_deref().map(file).transpose()?);

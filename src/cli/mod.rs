@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 mod account;
 mod audit;
@@ -12,6 +12,7 @@ mod capability;
 mod check;
 mod completions;
 mod config;
+mod consent;
 mod demo;
 mod explain;
 mod fmt;
@@ -31,6 +32,7 @@ mod show;
 mod signals;
 mod status;
 mod stores;
+mod terminal;
 mod test;
 mod transform;
 mod undo;
@@ -45,8 +47,23 @@ pub const FINDINGS: u8 = 1;
 pub const COULD_NOT_RUN: u8 = 2;
 
 #[derive(Parser)]
-#[command(name = "landfall", version, about, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    name = "landfall",
+    version,
+    about,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    after_help = "Examples:
+  landfall demo                                       # watch customers migrate, without any files
+  landfall init --from users.ndjson --out rules.yaml  # starter rules from sample records
+  landfall check --explain R203                       # what the code of a finding means
+
+`landfall COMMAND --help` describes a command, with examples."
+)]
 struct Arguments {
+    /// When to use colours; `auto` means on a terminal, unless `NO_COLOR` is set
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = ColorChoice::Auto, display_order = 1000)]
+    color: ColorChoice,
     #[command(subcommand)]
     command: Command,
 }
@@ -129,7 +146,11 @@ impl From<std::io::Error> for CommandError {
 /// Reads the arguments, runs the command, and returns its exit code.
 #[must_use]
 pub fn run() -> ExitCode {
-    let Arguments { command } = Arguments::parse();
+    let asked = terminal::asked(std::env::args_os().skip(1));
+    let mut matches = Arguments::command().color(asked).get_matches();
+    let parsed = Arguments::from_arg_matches_mut(&mut matches);
+    let Arguments { command, color } = parsed.unwrap_or_else(|error| error.exit());
+    terminal::decide(color);
     let result = match command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 
+use super::terminal::{output_columns, row};
 use super::{CommandError, FINE, show};
 use crate::engine::compile::step_help;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Example, Family, Gives, OpSpec, Output};
@@ -15,11 +16,11 @@ use crate::engine::{late, ops};
 /// Arguments of `landfall ops`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall ops                       all steps, by family
-  landfall ops date                  one step: its arguments, examples, and when it fails
-  landfall ops --scripts             what a script may call: functions, and steps by name
-  landfall ops --format markdown     the reference page
-  landfall ops --format json         for other programs")]
+  landfall ops                       # all steps, by family
+  landfall ops date                  # one step: its arguments, examples, and when it fails
+  landfall ops --scripts             # what a script may call: functions, and steps by name
+  landfall ops --format markdown     # the reference page
+  landfall ops --format json         # for other programs")]
 pub struct Arguments {
     /// The step to explain [default: list all steps]
     op: Option<String>,
@@ -42,6 +43,9 @@ pub(super) enum Format {
     Markdown,
 }
 
+/// The columns of the details of a step on a wide terminal.
+const DETAIL_COLUMNS: usize = 96;
+
 /// The families in the order in which they are listed, with their headings.
 const FAMILIES: [(Family, &str); 8] = [
     (Family::Text, "Text"),
@@ -61,13 +65,13 @@ const FAMILIES: [(Family, &str); 8] = [
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let text = match (&arguments.op, arguments.format) {
         (None, format) if arguments.scripts => scripts::list(format),
-        (None, Format::Human) => table(),
+        (None, Format::Human) => table(output_columns()),
         (None, Format::Markdown) => page(),
         (None, Format::Json) => format!("{:#}\n", Json::from_iter(ops::all().map(op_json))),
         (Some(name), format) => {
             let spec = ops::find(name).ok_or_else(|| unknown(name))?;
             match format {
-                Format::Human => details(spec),
+                Format::Human => details(spec, output_columns()),
                 Format::Markdown => section(spec),
                 Format::Json => format!("{:#}\n", op_json(spec)),
             }
@@ -85,14 +89,14 @@ fn of_family(family: Family) -> impl Iterator<Item = &'static OpSpec> {
     ops::all().filter(move |spec| spec.family == family)
 }
 
-fn table() -> String {
+fn table(columns: Option<usize>) -> String {
     let width = ops::all().map(|spec| spec.name.len()).max().unwrap_or(0);
     let mut out = String::new();
     for (family, heading) in FAMILIES {
         // writing to a `String` cannot fail
         let _ = writeln!(out, "{heading}");
         for spec in of_family(family) {
-            let _ = writeln!(out, "  {:width$}  {}", spec.name, spec.summary);
+            out.push_str(&row(&format!("  {:width$}  ", spec.name), spec.summary, columns));
         }
         out.push('\n');
     }
@@ -100,19 +104,20 @@ fn table() -> String {
     out
 }
 
-fn details(spec: &OpSpec) -> String {
+fn details(spec: &OpSpec, columns: Option<usize>) -> String {
     let mut out = format!("{}: {}\n\n", spec.name, spec.summary);
     if !spec.details.is_empty() {
-        let _ = writeln!(out, "{}\n", wrapped(spec.details, 96));
+        let _ = writeln!(out, "{}\n", wrapped(spec.details, columns.unwrap_or(DETAIL_COLUMNS).min(DETAIL_COLUMNS)));
     }
-    let _ = writeln!(out, "takes   {}", takes(spec));
-    let _ = writeln!(out, "gives   {}", gives(spec));
-    let _ = writeln!(out, "fails   {}", fails(spec));
+    for (head, text) in [("takes   ", takes(spec)), ("gives   ", gives(spec)), ("fails   ", fails(spec))] {
+        out.push_str(&row(head, &text, columns));
+    }
     if !spec.arguments.is_empty() {
         out.push_str("\narguments\n");
         let width = spec.arguments.iter().map(|argument| argument.name.len()).max().unwrap_or(0);
         for argument in spec.arguments {
-            let _ = writeln!(out, "  {:width$}  {} ({})", argument.name, argument.about, facts(argument));
+            let text = format!("{} ({})", argument.about, facts(argument));
+            out.push_str(&row(&format!("  {:width$}  ", argument.name), &text, columns));
         }
     }
     if !spec.examples.is_empty() {
@@ -292,13 +297,13 @@ mod tests {
 
     #[test]
     fn one_step_is_explained() {
-        insta::assert_snapshot!(details(ops::find("pivot").unwrap()));
+        insta::assert_snapshot!(details(ops::find("pivot").unwrap(), None));
         insta::assert_snapshot!(section(ops::find("trim").unwrap()));
     }
 
     #[test]
     fn every_step_is_listed_in_every_format() {
-        let (table, page) = (table(), page());
+        let (table, page) = (table(None), page());
         for spec in ops::all() {
             assert!(table.contains(&format!("\n  {} ", spec.name)), "{}", spec.name);
             assert!(page.contains(&format!("### {}\n", spec.name)), "{}", spec.name);

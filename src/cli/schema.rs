@@ -13,10 +13,10 @@ use crate::schema::Schema;
 /// Arguments of `landfall schema`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall schema rules > landfall-rules.schema.json     completion and checks in an editor
+  landfall schema rules > landfall-rules.schema.json     # completion and checks in an editor
   landfall schema tests > landfall-tests.schema.json
   landfall schema settings > landfall.schema.json
-  landfall schema standard                               the claims of `schema: standard`
+  landfall schema standard                               # the claims of `schema: standard`
 
 With the YAML language server, begin a rule file with
   # yaml-language-server: $schema=landfall-rules.schema.json")]

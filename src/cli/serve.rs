@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use super::process::{self, Prepared};
-use super::{COULD_NOT_RUN, CommandError, FINE, show, stores};
+use super::{COULD_NOT_RUN, CommandError, FINE, show, stores, terminal};
 use crate::config::{self, Loaded, Reading};
 use crate::diag::{Diagnostic, Files};
 use crate::service::{self, compose};
@@ -16,10 +16,10 @@ use crate::service::{self, compose};
 requests have ended; SIGHUP reloads the rules and the certificate.
 
 Examples:
-  landfall serve                               with landfall.yaml in this folder
+  landfall serve                               # with landfall.yaml in this folder
   landfall serve --config /etc/landfall.yaml
-  landfall check --config landfall.yaml        check the settings first
-  landfall demo                                try Landfall without any files"
+  landfall check --config landfall.yaml        # check the settings first
+  landfall demo                                # try Landfall without any files"
 )]
 pub struct Arguments {
     /// Settings file
@@ -115,5 +115,6 @@ fn logs(written: &config::LogSettings) -> service::LogSettings {
     };
     // Libraries log a lot about their progress; operators need only their warnings.
     let level = written.level.name();
-    service::LogSettings { format, filter: format!("warn,landfall={level}") }
+    let colours = if terminal::error_has_colour() { service::LogColours::Shown } else { service::LogColours::None };
+    service::LogSettings { format, filter: format!("warn,landfall={level}"), colours }
 }

@@ -1,14 +1,15 @@
-//! Prints findings and results to standard output or error, in colour only on a terminal.
+//! Prints findings and results to standard output or error, in colours and lines that fit the terminal.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 
-use crate::diag::render::{human, summary};
+use super::terminal;
+use crate::diag::render::{FINDING_COLUMNS, human_within, summary};
 use crate::diag::{Diagnostic, Files};
 
 /// Prints findings to standard error, with their count.
 pub fn findings(files: &Files, findings: &[Diagnostic]) {
-    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    anstream::eprint!("{}", human(files, findings, colour));
+    let columns = terminal::error_columns().unwrap_or(FINDING_COLUMNS).min(FINDING_COLUMNS);
+    anstream::eprint!("{}", human_within(files, findings, terminal::error_has_colour(), columns));
     anstream::eprintln!("{}", summary(findings));
 }
 
@@ -26,5 +27,12 @@ pub fn output(text: &str) -> io::Result<()> {
 /// Whether standard output shows colours.
 #[must_use]
 pub fn colour() -> bool {
-    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+    terminal::output_has_colour()
+}
+
+/// Findings for standard output.
+#[must_use]
+pub fn findings_text(files: &Files, findings: &[Diagnostic]) -> String {
+    let columns = terminal::output_columns().unwrap_or(FINDING_COLUMNS).min(FINDING_COLUMNS);
+    human_within(files, findings, colour(), columns)
 }

@@ -15,9 +15,9 @@ use crate::ports::{OutcomeCount, Summary};
 /// Arguments of `landfall status`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall status                              the progress of the migration
-  landfall status --of 1000000 --share 95      and when 95 % of a million customers will be migrated
-  landfall status --format json                for other programs")]
+  landfall status                              # the progress of the migration
+  landfall status --of 1000000 --share 95      # and when 95 % of a million customers will be migrated
+  landfall status --format json                # for other programs")]
 pub struct Arguments {
     /// Settings file
     #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]

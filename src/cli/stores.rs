@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CommandError, show};
-use crate::config::{self, BuildError, LedgerAlone, LedgerSettingsOnly, Opening, Reading, Settings, Stores};
+use crate::config::{self, BuildError, LedgerAlone, LedgerSettingsOnly, Needs, Opening, Reading, Settings, Stores};
 use crate::migrate::AccountAdmin;
 use crate::ports::{
     AccountLookup, Call, IdentifierProfile, Keyring, OpenLedger, PortError, SystemClock, Target, TargetId,
@@ -124,9 +124,9 @@ pub(super) fn block_on<T>(work: impl Future<Output = Result<T, CommandError>>) -
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
 
-/// Reads the settings without the rules; prints the findings, and fails on errors.
-pub(super) fn ledger_settings_only(path: &Path) -> Result<LedgerSettingsOnly, CommandError> {
-    let read = Settings::read_ledger_only(path).map_err(|error| unreadable(path, &error))?;
+/// Reads what a command needs of the settings, without the rules; prints the findings, and fails on errors.
+pub(super) fn needed_settings(path: &Path, needs: Needs) -> Result<LedgerSettingsOnly, CommandError> {
+    let read = Settings::read_ledger_only(path, needs).map_err(|error| unreadable(path, &error))?;
     without_errors(path, read)
 }
 
@@ -136,7 +136,7 @@ pub(super) fn ledger<T>(
     opening: Opening,
     work: impl AsyncFnOnce(&LedgerAlone) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
-    let LedgerSettingsOnly { settings, folder } = ledger_settings_only(path)?;
+    let LedgerSettingsOnly { settings, folder } = needed_settings(path, Needs::Ledger)?;
     block_on(async {
         work(&config::ledger(&settings, &folder, opening).await.map_err(|error| not_opened(&error))?).await
     })
@@ -153,7 +153,7 @@ pub(super) fn open<T>(
     path: &Path,
     work: impl AsyncFnOnce(&OpenStores) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
-    let LedgerSettingsOnly { settings, folder } = ledger_settings_only(path)?;
+    let LedgerSettingsOnly { settings, folder } = needed_settings(path, Needs::Accounts)?;
     block_on(async {
         let stores = config::stores(&settings, &folder, Opening::Existing).await.map_err(|error| not_opened(&error))?;
         let Stores { identifiers, keyring, ledger, target, .. } = stores;
@@ -207,7 +207,7 @@ mod tests {
     fn commands_work_while_the_rules_and_scripts_are_broken() {
         let (_folder, path) = folder();
         assert!(Settings::read(&path).unwrap().loaded.is_none());
-        let LedgerSettingsOnly { settings, folder } = ledger_settings_only(&path).unwrap();
+        let LedgerSettingsOnly { settings, folder } = needed_settings(&path, Needs::Accounts).unwrap();
         let made = block_on(async { Ok(config::stores(&settings, &folder, Opening::Trusted).await.map(|_| ())) });
         made.unwrap().unwrap();
         assert_eq!(migrated(&path).unwrap(), 0);
@@ -217,5 +217,35 @@ mod tests {
                 .broken
                 .is_none()
         );
+    }
+
+    #[test]
+    fn commands_need_only_the_secrets_that_they_use() {
+        let (_folder, path) = folder();
+        let text = fs::read_to_string(&path).unwrap();
+        let made = needed_settings(&path, Needs::Accounts).unwrap();
+        block_on(async { Ok(config::stores(&made.settings, &made.folder, Opening::Trusted).await.map(|_| ())) })
+            .unwrap()
+            .unwrap();
+        let unset = "LANDFALL_TEST_UNSET";
+        let source = format!("source: {{ kind: sql, url: '${{{unset}}}', record: 'SELECT ${{{unset}}}' }}");
+        let text = text.replace("source: { kind: file, path: a.ndjson, logins: [ $.login ] }", &source)
+            + format!(
+                "service: {{ callers: [ {{ name: idp, bearer: '${{{unset}}}' }} ], header_timeout: '${{{unset}}}' }}\n"
+            )
+            .as_str();
+        let text = text.replace(
+            "hooks: { ",
+            "hooks: { webhooks: [ { name: a, url: 'https://a.example', secret: 'file:no.key' } ], ",
+        );
+        fs::write(&path, &text).unwrap();
+        assert!(Settings::read(&path).unwrap().loaded.is_none());
+        assert_eq!(migrated(&path).unwrap(), 0);
+        ledger(&path, Opening::Existing, async |_| Ok(())).unwrap();
+        // the accounts need a pepper, the ledger alone does not
+        let peppers = format!("password: {{ peppers: [ {{ id: a, secret: '${{{unset}}}' }} ] }}\n");
+        fs::write(&path, text + peppers.as_str()).unwrap();
+        assert_eq!(migrated(&path).unwrap_err().to_string(), format!("`{}` has errors", path.display()));
+        ledger(&path, Opening::Existing, async |_| Ok(())).unwrap();
     }
 }

@@ -18,13 +18,13 @@ use crate::testing::{self, Options, TestFile, Tested, report};
 /// Arguments of `landfall test`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall test                            all tests below rules/
-  landfall test rules/wordpress.yaml       the tests of one rule file, and its examples
-  landfall test --filter phone             tests with `phone` in their name
-  landfall test --update                   write the snapshots again
-  landfall test --coverage --threshold 90  fail if less than 90 % of the outcomes were seen
-  landfall test --watch rules/shop.yaml    again whenever a file changes; Ctrl-C ends with 0
-  landfall test --format junit > out.xml   for CI systems")]
+  landfall test                            # all tests below rules/
+  landfall test rules/wordpress.yaml       # the tests of one rule file, and its examples
+  landfall test --filter phone             # tests with `phone` in their name
+  landfall test --update                   # write the snapshots again
+  landfall test --coverage --threshold 90  # fail if less than 90 % of the outcomes were seen
+  landfall test --watch rules/shop.yaml    # again whenever a file changes; Ctrl-C ends with 0
+  landfall test --format junit > out.xml   # for CI systems")]
 pub struct Arguments {
     /// Rule files, test files, or folders that contain them
     #[arg(default_value = "rules")]

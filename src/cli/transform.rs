@@ -55,8 +55,8 @@ use written::{Target, Written};
         `credential` applies to those that cannot be used; by default, they are left out with a warning.",
     after_help = "Examples:
   landfall transform --rules wordpress.yaml --in users.ndjson --out accounts.ndjson --rejects rejects.ndjson
-  landfall transform --rules wordpress.yaml --in rejects.ndjson      after fixing them
-  landfall transform --rules ldap.yaml --in people.ldif.gz --to csv  to view it in a spreadsheet
+  landfall transform --rules wordpress.yaml --in rejects.ndjson      # after fixing them
+  landfall transform --rules ldap.yaml --in people.ldif.gz --to csv  # to view it in a spreadsheet
   landfall transform --rules auth0.yaml --in export.json --records '$.users'
   landfall transform --rules shop.yaml --in users.csv --columns id,mail,name --sample 1000
   landfall transform --rules shop.yaml --in users.csv --join passwords.csv --on '$.id=$.user_id' --as password

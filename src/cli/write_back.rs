@@ -49,8 +49,8 @@ struct List {
 they are only rehearsed again.
 
 Examples:
-  landfall write-back retry                    all of them
-  landfall write-back retry --id 4711          one, with its `id` in the list"
+  landfall write-back retry                    # all of them
+  landfall write-back retry --id 4711          # one, with its `id` in the list"
 )]
 struct Retry {
     /// Settings file

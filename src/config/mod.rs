@@ -13,8 +13,8 @@ mod environment;
 mod fault;
 mod lenient;
 mod mask;
+mod needs;
 mod open;
-
 mod reader;
 mod resources;
 mod retired;
@@ -33,6 +33,8 @@ pub use build::{Built, build, calibrate};
 pub use bulk::{BulkParts, bulk};
 use collector::Collector;
 pub use environment::{Environment, process as process_environment};
+pub use needs::Needs;
+use needs::Unneeded;
 pub use open::{BuildError, LedgerAlone, Stores, ledger, stores};
 pub use rules::{
     Beside, Compiled, Disk, RulesError, TEST_ENDINGS, compiled, rule_set, rule_set_of, test_options, tests_beside,
@@ -51,6 +53,7 @@ use crate::adapters::registry::{Trial, TrialFinding};
 use crate::diag::{Diagnostic, FileId, Files, Findings, Severity};
 use crate::hooks::ScriptHooks;
 use crate::migrate::RuleSet;
+use crate::rules::Node;
 use crate::settings::Reporter;
 
 /// The default name of the settings file.
@@ -98,7 +101,7 @@ impl Loaded {
     }
 }
 
-/// Valid settings with all secrets read, for commands that use the ledger and the accounts. Rules and scripts were not read.
+/// Valid settings with the secrets that a command needs. Rules and scripts were not read.
 #[derive(Debug)]
 pub struct LedgerSettingsOnly {
     /// The settings.
@@ -164,13 +167,15 @@ impl Settings {
         Ok((reading, trials))
     }
 
-    /// Reads a settings file without its rules and scripts, for commands that use the ledger and the accounts:
-    /// operators need them most while the rules are broken.
+    /// Reads a settings file without its rules and scripts, for commands that use the ledger or also the accounts:
+    /// operators need them most while the rules are broken. Of the secrets and variables, only those that are needed are read.
     ///
     /// # Errors
     /// If the file itself cannot be read.
-    pub fn read_ledger_only(path: &Path) -> io::Result<Reading<LedgerSettingsOnly>> {
-        read_file(path, &environment::process, load_ledger_only)
+    pub fn read_ledger_only(path: &Path, needs: Needs) -> io::Result<Reading<LedgerSettingsOnly>> {
+        read_file(path, &environment::process, |written, file, folder, _, environment, findings| {
+            load_ledger_only(written, file, folder, environment, findings, needs)
+        })
     }
 
     /// Reads settings from a text, without its secrets, files and rules. `None` if there are errors.
@@ -217,11 +222,16 @@ fn shape(
     findings: &mut Findings,
 ) -> Option<(Settings, Tree)> {
     let node = crate::rules::read(files, file, findings)?;
-    let mut tree = Tree::new(&node, environment, findings);
+    let tree = Tree::new(&node, environment, findings);
+    shaped(&node, tree, findings)
+}
+
+/// Reads the shape of a tree.
+fn shaped(node: &Node, mut tree: Tree, findings: &mut Findings) -> Option<(Settings, Tree)> {
     retired::leave_out(&mut tree, findings);
     lenient::require(&mut tree, settings::REQUIRED, findings);
     let mut settings: Settings = lenient::read(&mut tree, findings)?;
-    settings.params.hide(mask::from_environment(&node));
+    settings.params.hide(mask::from_environment(node));
     check::check(&settings, &mut Reporter::new(&mut Collector { tree: &tree, findings }));
     Some((settings, tree))
 }
@@ -269,15 +279,24 @@ fn load_ledger_only(
     written: &Files,
     file: FileId,
     folder: &Path,
-    _: &mut Files,
     environment: &Environment<'_>,
     findings: &mut Findings,
+    needs: Needs,
 ) -> Option<LedgerSettingsOnly> {
-    let (mut settings, tree) = shape(written, file, environment, findings)?;
+    let node = crate::rules::read(written, file, findings)?;
+    let mut unneeded = Unneeded::new(needs);
+    let tree = Tree::of_needed(&node, environment, &mut unneeded, findings);
+    let shaped = shaped(&node, tree, findings);
+    unneeded.spare(findings);
+    let Some((mut settings, tree)) = shaped else {
+        unneeded.report(findings);
+        return None;
+    };
     let mut collector = Collector { tree: &tree, findings };
     let mut reporter = Reporter::new(&mut collector);
-    resources::secrets(&mut settings, folder, &mut reporter);
+    resources::needed_secrets(&mut settings, folder, needs, &mut reporter);
     resources::modes(&settings, folder, &mut reporter);
+    unneeded.spare(findings);
     Some(LedgerSettingsOnly { settings, folder: folder.to_owned() })
 }
 

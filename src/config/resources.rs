@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::LoadedRules;
 use super::collector::Collector;
+use super::needs::Needs;
 use super::rules::{self, RulesError};
 use super::settings::{Settings, SystemSettings};
 use crate::adapters::registry::{self, SourceContext, VerifierContext};
@@ -20,11 +21,23 @@ use crate::settings::{FileSetting, FileUse, Reporter, Secret, SecretError, Secre
 /// The extension of a script file.
 const SCRIPT: &str = ".rhai";
 
+/// Reads the secrets that a command needs.
+pub(super) fn needed_secrets(settings: &mut Settings, folder: &Path, needs: Needs, reporter: &mut Reporter<'_>) {
+    if needs == Needs::Nothing {
+        return;
+    }
+    section("ledger", settings.ledger.secrets(), folder, reporter);
+    registry::check_ledger("url", settings.ledger.url.expose(), folder, &mut reporter.section("ledger"));
+    if needs == Needs::Accounts {
+        section("target", settings.target.adapter_mut().secrets(), folder, reporter);
+        section("password", settings.password.secrets(), folder, reporter);
+        settings.target.adapter().check_secrets(folder, &mut reporter.section("target"));
+    }
+}
+
 /// Reads every secret.
 pub(super) fn secrets(settings: &mut Settings, folder: &Path, reporter: &mut Reporter<'_>) {
-    section("ledger", settings.ledger.secrets(), folder, reporter);
-    section("target", settings.target.adapter_mut().secrets(), folder, reporter);
-    section("password", settings.password.secrets(), folder, reporter);
+    needed_secrets(settings, folder, Needs::Accounts, reporter);
     section("hooks", settings.hooks.secrets(), folder, reporter);
     section("service", settings.service.secrets(), folder, reporter);
     for (at, bridge) in settings.bridges.iter_mut().enumerate() {
@@ -39,8 +52,6 @@ pub(super) fn secrets(settings: &mut Settings, folder: &Path, reporter: &mut Rep
     for (path, write_back) in settings.write_backs_mut() {
         section(&format!("{path}.to"), write_back.to.adapter_mut().secrets(), folder, reporter);
     }
-    settings.target.adapter().check_secrets(folder, &mut reporter.section("target"));
-    registry::check_ledger("url", settings.ledger.url.expose(), folder, &mut reporter.section("ledger"));
     for (section, source) in settings.sources() {
         let context = SourceContext { folder, identifiers: settings.identifier.profile() };
         source.adapter().check_secrets(context, &mut reporter.section(section));
@@ -49,7 +60,6 @@ pub(super) fn secrets(settings: &mut Settings, folder: &Path, reporter: &mut Rep
         let context = VerifierContext { name, folder, identifiers: settings.identifier.profile() };
         verifier.adapter().check_secrets(context, &mut reporter.section(section));
     }
-    settings.target.adapter().check_secrets(folder, &mut reporter.section("target"));
     for (at, bridge) in settings.bridges.iter().enumerate() {
         bridge.check_params(folder, &mut reporter.section(format!("bridges.{at}")));
     }

@@ -4,9 +4,18 @@
 use zeroize::Zeroizing;
 
 use super::environment::{Environment, expand};
+use super::needs::Unneeded;
 use crate::diag::{Diagnostic, Findings, Span};
 use crate::ports::HookPoint;
 use crate::rules::{Node, NodeKind, ScalarStyle};
+
+/// What becomes of a setting with variables that are not set.
+enum Unset {
+    /// It is left out.
+    Rejected,
+    /// It has the text that is written.
+    AsWritten,
+}
 
 /// A node of the settings.
 #[derive(Debug)]
@@ -48,10 +57,38 @@ pub(super) enum Step {
 impl Tree {
     /// Builds the tree of a node. Variables that are not set are reported, and their nodes are rejected.
     pub fn new(node: &Node, environment: &Environment<'_>, findings: &mut Findings) -> Self {
-        Self::build(node, "", environment, findings)
+        let mut reject = |_: &str, _: Span, unset: Vec<Diagnostic>| {
+            unset.into_iter().for_each(|finding| findings.push(finding));
+            Unset::Rejected
+        };
+        Self::build(node, "", environment, &mut reject)
     }
 
-    fn build(node: &Node, path: &str, environment: &Environment<'_>, findings: &mut Findings) -> Self {
+    /// The same, without a word about variables that are not set where nobody needs them.
+    pub fn of_needed(
+        node: &Node,
+        environment: &Environment<'_>,
+        unneeded: &mut Unneeded,
+        findings: &mut Findings,
+    ) -> Self {
+        let mut judge = |path: &str, place: Span, unset: Vec<Diagnostic>| {
+            if unneeded.allows(path) {
+                unneeded.note(place, unset);
+                return Unset::AsWritten;
+            }
+            unset.into_iter().for_each(|finding| findings.push(finding));
+            Unset::Rejected
+        };
+        Self::build(node, "", environment, &mut judge)
+    }
+
+    /// `unset` decides about a setting with variables that are not set, from its path, its place and the findings.
+    fn build(
+        node: &Node,
+        path: &str,
+        environment: &Environment<'_>,
+        unset: &mut dyn FnMut(&str, Span, Vec<Diagnostic>) -> Unset,
+    ) -> Self {
         let mut rejected = false;
         let kind = match &node.kind {
             NodeKind::Scalar(scalar) => {
@@ -60,23 +97,27 @@ impl Tree {
                     Zeroizing::new(scalar.text.clone())
                 } else {
                     expand(&scalar.text, environment).unwrap_or_else(|problems| {
-                        rejected = true;
-                        for problem in problems {
-                            let at = node.part(problem.at);
-                            findings.push(Diagnostic::error("R504", at, problem.message, problem.help));
+                        let finding = |problem: super::environment::Unset| {
+                            Diagnostic::error("R504", node.part(problem.at), problem.message, problem.help)
+                        };
+                        match unset(path, node.span, problems.into_iter().map(finding).collect()) {
+                            Unset::AsWritten => Zeroizing::new(scalar.text.clone()),
+                            Unset::Rejected => {
+                                rejected = true;
+                                Zeroizing::default()
+                            }
                         }
-                        Zeroizing::default()
                     })
                 };
                 TreeKind::Scalar { text, plain }
             }
             NodeKind::List(items) => {
-                TreeKind::List(items.iter().map(|item| Self::build(item, path, environment, findings)).collect())
+                TreeKind::List(items.iter().map(|item| Self::build(item, path, environment, unset)).collect())
             }
             NodeKind::Map(entries) => {
                 let members = entries.iter().map(|entry| {
                     let path = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
-                    let value = Self::build(&entry.value, &path, environment, findings);
+                    let value = Self::build(&entry.value, &path, environment, unset);
                     Member { key: entry.key.clone(), key_span: entry.key_span, value }
                 });
                 TreeKind::Map(members.collect())

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 pub struct Folder {
     path: PathBuf,
     /// Removes a temporary folder when it is dropped.
-    _temporary: Option<TempDir>,
+    temporary: Option<TempDir>,
 }
 
 impl Folder {
@@ -24,7 +24,7 @@ impl Folder {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let folder = builder.prefix("landfall-demo-").tempdir()?;
-        Ok(Self { path: folder.path().to_owned(), _temporary: Some(folder) })
+        Ok(Self { path: folder.path().to_owned(), temporary: Some(folder) })
     }
 
     /// A folder that is kept; it is created if it is missing.
@@ -33,13 +33,19 @@ impl Folder {
     /// The error of the operating system.
     pub fn kept(path: &Path) -> io::Result<Self> {
         private(DirBuilder::new().recursive(true)).create(path)?;
-        Ok(Self { path: path.to_owned(), _temporary: None })
+        Ok(Self { path: path.to_owned(), temporary: None })
     }
 
     /// The path of a file in the folder.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
+    }
+
+    /// Whether the files outlive the demo.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.temporary.is_none()
     }
 
     /// The path of the folder.

@@ -156,6 +156,8 @@ pub struct StepRow {
     pub took: String,
     /// Percentage of the slowest step, at least 1.
     pub share: u128,
+    /// Whether the login had already ended.
+    pub is_late: bool,
 }
 
 /// The login that just ended.
@@ -173,6 +175,8 @@ pub struct Visit {
     pub query: ShopQuery,
     /// The steps.
     pub steps: Vec<StepRow>,
+    /// The step at which a login ended that failed.
+    pub stop: Option<StepText>,
     /// The total duration as text.
     pub total: String,
     /// The claims with a value or a failure; empty if no rules ran.
@@ -195,9 +199,12 @@ impl Visit {
         } else {
             ShopQuery::None
         };
-        let row = |text: StepText| StepRow {
+        let stops = |step: &StepText| ending.mood == Mood::Stop && step.mood == Mood::Stop;
+        let stop = watched.steps.iter().position(stops);
+        let row = |(at, text): (usize, StepText)| StepRow {
             took: text.took.map(step_text::duration).unwrap_or_default(),
             share: (text.took.unwrap_or_default().as_micros() * 100 / slowest).max(1),
+            is_late: stop.is_some_and(|stop| at > stop),
             text,
         };
         Self {
@@ -206,7 +213,8 @@ impl Visit {
             account: None,
             retry_after: None,
             query,
-            steps: watched.steps.into_iter().map(row).collect(),
+            stop: stop.and_then(|at| watched.steps.get(at).cloned()),
+            steps: watched.steps.into_iter().enumerate().map(row).collect(),
             total: watched.took.map(step_text::duration).unwrap_or_default(),
             claims: Vec::new(),
             empty: 0,
@@ -240,6 +248,18 @@ impl Visit {
         self.claims = claims.into_iter().filter(|row| !row.value.is_empty() || !row.failure.is_empty()).collect();
         self.empty = all - self.claims.len();
         self
+    }
+
+    /// Whether there are steps after the end of the login.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        self.steps.iter().any(|step| step.is_late)
+    }
+
+    /// The number of steps up to the end of the login.
+    #[must_use]
+    pub fn steps_until_end(&self) -> usize {
+        self.steps.iter().filter(|step| !step.is_late).count()
     }
 
     /// Whether the customer was not signed in.
@@ -349,6 +369,7 @@ mod tests {
             rules: Some("abc".to_owned()),
             created_at: "2025-01-01T00:00:00Z".parse().unwrap(),
             changed_at: "2025-01-01T00:00:00Z".parse().unwrap(),
+            since_migration: crate::ports::SinceMigration::Unchanged,
             change: PasswordChange::Optional,
         }
     }

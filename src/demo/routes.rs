@@ -17,6 +17,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
+use super::again::Again;
 use super::mapping;
 use super::page::{AccountPage, AccountView, CSS, Front, Home, MARK, Message, POLICY, Shop, ShopQuery, Typed, Visit};
 use super::samples;
@@ -46,6 +47,8 @@ pub struct PageState {
     pub watch: Arc<Watch>,
     /// The address of the service, such as `127.0.0.1:8080`.
     pub address: String,
+    /// Puts everything back.
+    pub again: Arc<Again>,
 }
 
 /// The routes of the demo.
@@ -53,6 +56,7 @@ pub fn routes(state: PageState) -> Router {
     Router::new()
         .route("/", get(front).post(sign_in))
         .route("/legacy", post(switch))
+        .route("/again", post(again))
         .route("/accounts/{id}", get(account))
         .route("/demo.css", get(async || ([(CONTENT_TYPE, "text/css; charset=utf-8")], CSS)))
         .route("/mark.svg", get(async || ([(CONTENT_TYPE, "image/svg+xml")], MARK)))
@@ -161,7 +165,8 @@ impl PageState {
 
     /// The login with its steps; and if the shop was queried, the record and the mapped claims.
     async fn visit(&self, request_id: &str, identifier: String, answer: &Answer) -> Visit {
-        let watched = self.watch.take(request_id).unwrap_or_default();
+        let mut watched = self.watch.take(request_id).unwrap_or_default();
+        watched.steps = step_text::with_stop(watched.steps, &answer.outcome);
         let mapped = watched.mapped;
         let name = IdentifierProfile::default().canonical(&identifier);
         let account = answer.account.as_ref().filter(|_| answer.outcome.is_success()).map(|id| id.0.clone());
@@ -186,6 +191,16 @@ async fn account(State(state): State<PageState>, Path(id): Path<String>) -> Resp
             render(StatusCode::NOT_FOUND, &message)
         }
         Err(_) => unavailable(),
+    }
+}
+
+async fn again(State(state): State<PageState>) -> Response {
+    match state.again.start(&state.shop).await {
+        Ok(()) => Redirect::to("/").into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "the demo did not start again");
+            unavailable()
+        }
     }
 }
 

@@ -46,6 +46,15 @@ CREATE INDEX user_email ON wp_users (user_email);
 CREATE INDEX user_id ON wp_usermeta (user_id);
 ";
 
+/// One record per row, as JSON.
+const EXPORT: &str = "
+SELECT json_object('ID', ID, 'user_login', user_login, 'user_pass', user_pass, 'user_nicename', user_nicename,
+    'user_email', user_email, 'user_url', user_url, 'user_registered', user_registered,
+    'user_activation_key', user_activation_key, 'user_status', user_status, 'display_name', display_name,
+    'meta', json((SELECT coalesce(json_group_array(json_object('meta_key', meta_key, 'meta_value', meta_value)), '[]')
+        FROM (SELECT * FROM wp_usermeta WHERE user_id = ID ORDER BY umeta_id))))
+FROM wp_users ORDER BY ID";
+
 /// Why the shop cannot be created.
 #[derive(Debug, Error)]
 pub enum ShopError {
@@ -87,6 +96,17 @@ pub fn passwords() -> Vec<(String, String)> {
 /// [`ShopError::Hash`].
 pub fn usual_hash() -> Result<String, ShopError> {
     Stored::Phpass(13).text("", [0; 16])
+}
+
+/// All records of the shop as NDJSON, each as the source returns it.
+///
+/// # Errors
+/// [`ShopError`].
+pub async fn export(path: &Path) -> Result<String, ShopError> {
+    let mut database = SqliteConnectOptions::new().filename(path).read_only(true).connect().await?;
+    let records: Vec<String> = sqlx::query_scalar(EXPORT).fetch_all(&mut database).await?;
+    database.close().await?;
+    Ok(records.into_iter().map(|record| record + "\n").collect())
 }
 
 async fn insert(database: &mut SqliteConnection, id: i64, customer: &Customer, hash: &str) -> Result<(), sqlx::Error> {

@@ -52,6 +52,8 @@ pub enum Mood {
     Note,
     /// The login ends here, without success.
     Stop,
+    /// Work that changes nothing any more.
+    ForNobody,
 }
 
 impl Mood {
@@ -62,6 +64,7 @@ impl Mood {
             Self::Good => "good",
             Self::Note => "note",
             Self::Stop => "stop",
+            Self::ForNobody => "nobody",
         }
     }
 
@@ -71,7 +74,8 @@ impl Mood {
         match self {
             Self::Good => "",
             Self::Note => "Note: ",
-            Self::Stop => "Stopped: ",
+            Self::Stop => "Stopped here: ",
+            Self::ForNobody => "For nobody: ",
         }
     }
 }
@@ -131,10 +135,17 @@ pub fn step(step: &Step<'_>) -> Option<StepText> {
         }
         Step::Claimed { answer, took } => claimed(*answer).in_time(*took),
         Step::Created { answer, took } => created(*answer).in_time(*took),
+        Step::Equalised { took } => StepText::new(
+            Place::Landfall,
+            Mood::ForNobody,
+            "Hashes computed for nobody",
+            "So that this refusal costs the same work as every other one. The answer waits until all of them are given.",
+        )
+        .in_time(*took),
         Step::Recorded { took } => StepText::new(
             Place::Ledger,
             Mood::Good,
-            "Decision recorded",
+            RECORDED,
             "In the audit, chained to the previous decision, without customer data.",
         )
         .in_time(*took),
@@ -146,6 +157,36 @@ pub fn step(step: &Step<'_>) -> Option<StepText> {
         ),
         Step::Ended { .. } => return None,
     })
+}
+
+/// The title of the last step.
+const RECORDED: &str = "Decision recorded";
+
+/// The steps of a login with the one at which it ended. Where no step says so, because a login ends between two of them, one
+/// is added: the account is locked, or the rules deny the customer.
+#[must_use]
+pub fn with_stop(mut steps: Vec<StepText>, outcome: &Outcome) -> Vec<StepText> {
+    let has_stop = steps.iter().any(|step| step.mood == Mood::Stop);
+    if outcome.is_success() || has_stop {
+        return steps;
+    }
+    let is_after = |step: &StepText| step.mood == Mood::ForNobody || step.title == RECORDED;
+    let at = steps.iter().position(is_after).unwrap_or(steps.len());
+    steps.insert(at, stop(outcome));
+    steps
+}
+
+/// The step at which a login ends that no other step describes.
+fn stop(outcome: &Outcome) -> StepText {
+    let (title, detail) = match outcome {
+        Outcome::DeniedByRule(key) => ("Denied by the rules", format!("`admit` denies this customer: `{key}`.")),
+        Outcome::Refused(Refusal::Locked) => ("Locked", "The record says that the account is locked.".to_owned()),
+        Outcome::Refused(Refusal::Disabled) => ("Disabled", "The record says that the account is disabled.".to_owned()),
+        Outcome::Refused(Refusal::Expired) => ("Expired", "The record says that the password has expired.".to_owned()),
+        Outcome::Overloaded => ("Too much work", "The password could not be verified in time.".to_owned()),
+        other => ("Not admitted", ending(other).detail),
+    };
+    StepText::new(Place::Landfall, Mood::Stop, title, detail)
 }
 
 /// The name of the demo's source in the settings.
@@ -390,6 +431,7 @@ mod tests {
             Step::Hook { point: HookPoint::BeforeFetch, result: HookResult::Fine, detail: "", took: TOOK },
             Step::Claimed { answer: ClaimResult::Granted, took: TOOK },
             Step::Created { answer: CreateResult::New, took: TOOK },
+            Step::Equalised { took: TOOK },
             Step::Recorded { took: TOOK },
             Step::Failed {
                 adapter: SOURCE,
@@ -431,5 +473,20 @@ mod tests {
         ] {
             assert_eq!(duration(Duration::from_micros(micros)), want);
         }
+    }
+
+    #[test]
+    fn a_refusal_always_has_the_step_at_which_it_ended() {
+        let steps = |steps: &[Step<'_>]| -> Vec<StepText> { steps.iter().filter_map(step).collect() };
+        let titles = |steps: &[StepText]| steps.iter().map(|step| step.title.clone()).collect::<Vec<_>>();
+        let after = [Step::Counted, Step::Equalised { took: TOOK }, Step::Recorded { took: TOOK }];
+        let locked = with_stop(steps(&after), &Outcome::Refused(Refusal::Locked));
+        assert_eq!(titles(&locked), ["Attempt counted", "Locked", "Hashes computed for nobody", RECORDED]);
+        assert_eq!(locked.iter().map(|step| step.mood.class()).collect::<Vec<_>>(), ["good", "stop", "nobody", "good"]);
+        let denied = with_stop(steps(&[Step::Counted]), &Outcome::DeniedByRule("blocked".to_owned()));
+        assert_eq!(titles(&denied), ["Attempt counted", "Denied by the rules"]);
+        let known = [Step::OverLimit, Step::Recorded { took: TOOK }];
+        assert_eq!(with_stop(steps(&known), &Outcome::Refused(Refusal::Attempts)).len(), 2);
+        assert_eq!(with_stop(steps(&known[1..]), &Outcome::Migrated).len(), 1);
     }
 }

@@ -37,6 +37,11 @@ impl Switch {
         self.queries.load(Ordering::Relaxed)
     }
 
+    /// Counts from zero again.
+    pub fn forget_queries(&self) {
+        self.queries.store(0, Ordering::Relaxed);
+    }
+
     /// Reads a record for the page, without counting it; `None` if there is no record or the source is unavailable.
     pub async fn peek(&self, call: Call<'_>, identifier: &Identifier) -> Option<Record> {
         if !self.shop().is_on() {

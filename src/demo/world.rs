@@ -1,16 +1,19 @@
 //! Puts the demo together: the shop, the account store, the ledger, the login, and the service with its pages.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, PersistError};
 use thiserror::Error;
 
+use super::again::Again;
 use super::bridge::settings;
 use super::folder::Folder;
+use super::kept;
 use super::routes::{PageState, routes};
 use super::rules::{DemoRulesError, rules};
 use super::shop::{self, ShopError};
@@ -23,7 +26,9 @@ use crate::adapters::sqlite::{AccountStore, SqliteLedger};
 use crate::adapters::stored_hash::StoredHashVerifier;
 use crate::bridge::{Bridge, Kind, OpenBridgeError, OpenContext};
 use crate::hashing::Hasher;
-use crate::migrate::{LegacySystem, LiveRules, Migrator, MigratorParts, MigratorSettings, Verifiers, Writer};
+use crate::migrate::{
+    AccountAdmin, LegacySystem, LiveRules, Migrator, MigratorParts, MigratorSettings, Verifiers, Writer,
+};
 use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{PasswordStore, Peppers, StoreParameters};
 use crate::password::{Credential, Limits, Problem};
@@ -36,6 +41,9 @@ const RECORD: &str = "SELECT * FROM wp_users WHERE user_login = :identifier COLL
 
 /// The query of the metadata of a record.
 const META: &str = "SELECT meta_key, meta_value FROM wp_usermeta WHERE user_id = :ID ORDER BY umeta_id";
+
+/// How long an interrupted undo locks its customer.
+const LEASE: Duration = Duration::from_secs(30);
 
 /// Why the demo cannot start.
 #[derive(Debug, Error)]
@@ -118,6 +126,13 @@ async fn build(listen: SocketAddr, folder: Folder, bridge: Option<&Kind>) -> Res
         bridge.map(|kind| opened(kind, &folder, Arc::clone(&ledger) as _, Arc::clone(&keyring))).transpose()?;
     let ledger: Arc<dyn Ledger> = ledger;
     let (watch, metrics) = (Arc::new(Watch::default()), Metrics::new());
+    let admin = AccountAdmin {
+        target: Arc::clone(&target),
+        ledger: Arc::clone(&ledger),
+        clock: Arc::new(SystemClock),
+        keyring: Arc::clone(&keyring),
+        lease: LEASE,
+    };
     let verifiers = Verifiers::only(Arc::new(StoredHashVerifier::new(Arc::clone(&hasher))));
     let rules = Arc::new(LiveRules::new(rules()?));
     let migrator = Arc::new(Migrator::new(
@@ -149,7 +164,8 @@ async fn build(listen: SocketAddr, folder: Folder, bridge: Option<&Kind>) -> Res
     };
     let service = service.bind()?;
     let address = service.address().to_string();
-    let service = service.with_pages(routes(PageState { migrator, target, shop, watch, address }));
+    let again = Arc::new(Again { admin, ledger: folder.file("ledger.db") });
+    let service = service.with_pages(routes(PageState { migrator, target, shop, watch, address, again }));
     Ok(Demo { service, reports, folder })
 }
 
@@ -167,6 +183,13 @@ async fn source(folder: &Folder) -> Result<SqlSource, DemoError> {
     if !path.exists() {
         shop::make(&path).await?;
     }
+    if folder.is_kept() {
+        kept::write(folder)?;
+        let export = folder.file(kept::EXPORT);
+        if !export.exists() {
+            kept::write_missing(&export, &shop::export(&path).await?)?;
+        }
+    }
     let mut settings = SqlSettings::new(format!("sqlite:{}", path.display()), RECORD);
     settings.lists.insert("meta".to_owned(), ListSettings::rows(META));
     Ok(SqlSource::new(SOURCE, settings)?)
@@ -179,18 +202,32 @@ fn hasher() -> Result<Arc<Hasher>, DemoError> {
     Ok(Arc::new(hasher.map_err(DemoError::Hasher)?))
 }
 
-/// The key of the ledger: random, stored beside the ledger in a file that other users cannot read.
+/// The key of the ledger: random, stored beside the ledger in hexadecimal, as settings read it, in a file that other users
+/// cannot read.
 fn key(folder: &Folder) -> io::Result<Vec<u8>> {
     let path = folder.file("ledger.key");
     match fs::read(&path) {
-        Ok(key) => Ok(key),
+        Ok(written) => match std::str::from_utf8(&written).ok().and_then(|text| hex::decode(text.trim()).ok()) {
+            Some(key) => Ok(key),
+            // an earlier version wrote the bytes themselves
+            None => write_key(folder, &path, written, |file, path| file.persist(path)),
+        },
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let key = random::bytes::<32>()?;
-            let mut file = NamedTempFile::new_in(folder.path())?;
-            file.write_all(&key)?;
-            file.persist_noclobber(path)?;
-            Ok(key.to_vec())
+            write_key(folder, &path, random::bytes::<32>()?.to_vec(), |file, path| file.persist_noclobber(path))
         }
         Err(error) => Err(error),
     }
+}
+
+fn write_key(
+    folder: &Folder,
+    path: &Path,
+    key: Vec<u8>,
+    persist: impl FnOnce(NamedTempFile, &Path) -> Result<File, PersistError>,
+) -> io::Result<Vec<u8>> {
+    let mut file = NamedTempFile::new_in(folder.path())?;
+    file.write_all(hex::encode(&key).as_bytes())?;
+    file.write_all(b"\n")?;
+    persist(file, path)?;
+    Ok(key)
 }

@@ -167,6 +167,11 @@ impl Findings {
         self.0.extend(other.0);
     }
 
+    /// Keeps only some findings.
+    pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
+        self.0.retain(keep);
+    }
+
     /// Whether one of them is an error.
     #[must_use]
     pub fn has_errors(&self) -> bool {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 pub use escape::escaped;
 #[cfg(feature = "cli")]
-pub use human::human;
+pub use human::{FINDING_COLUMNS, human, human_within};
 
 use super::{Diagnostic, Files, Label, Severity, Span};
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::known_account::KnownAccount;
 use crate::ports::{
     Call, Clock, Decision, DecisionOutcome, DecisionReason, Deleted, Deletion, Keyring, Ledger, LegacyKey, Operation,
-    PortError, PortErrorKind, Restore, Support, Target, TargetId, Undo, UndoAnswer, UndoEnd,
+    PortError, PortErrorKind, Restore, SinceMigration, Support, Target, TargetId, Undo, UndoAnswer, UndoEnd,
 };
 
 /// Deletes, restores and undoes, and records it in the ledger.
@@ -121,6 +121,20 @@ impl AccountAdmin {
         let decision = Box::new(self.decision(request_id, outcome, Some(key), Some(account.clone())));
         self.ledger.end_undo(&UndoEnd::Forget { key: key.clone(), token, decision }).await?;
         Ok(undone)
+    }
+
+    /// What [`undo`](Self::undo) would do with an account, as far as nobody changes it meanwhile.
+    ///
+    /// # Errors
+    /// Any error of the target.
+    pub async fn would_undo(&self, request_id: &str, account: &TargetId) -> Result<Undone, PortError> {
+        let found = self.target.read(Call::outside_login(request_id), account).await?;
+        Ok(match found.map(|account| account.since_migration) {
+            None => Undone::Missing,
+            Some(SinceMigration::Unchanged) => Undone::Deleted,
+            // a target that cannot tell deletes nothing
+            Some(SinceMigration::Changed | SinceMigration::Unknown) => Undone::Changed,
+        })
     }
 
     fn decision(

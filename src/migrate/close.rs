@@ -57,7 +57,12 @@ impl Visit<'_> {
         let second = self.deadline.max(Instant::now() + self.cx.deadline);
         let deadlines = Deadlines { first: self.deadline, second };
         let target = self.cx.accounts.target.capabilities().password;
+        let before = self.hashes.total();
         let equalised = self.cx.refusals.equalise(&mut self.hashes, target, &password, deadlines).await;
+        let took = self.hashes.total().saturating_sub(before);
+        if !took.is_zero() {
+            self.step(&Step::Equalised { took });
+        }
         equalised.map_err(|error| self.target_failed(&error))
     }
 

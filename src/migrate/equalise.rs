@@ -17,6 +17,13 @@ pub(super) struct Hashes {
     pub target: Option<Duration>,
 }
 
+impl Hashes {
+    /// How long all of them took.
+    pub(super) fn total(&self) -> Duration {
+        self.legacy.unwrap_or_default() + self.target.unwrap_or_default()
+    }
+}
+
 /// Until when the hashes of a refusal are worth starting.
 pub(super) struct Deadlines {
     pub first: Instant,

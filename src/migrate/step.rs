@@ -93,6 +93,11 @@ pub enum Step<'a> {
         /// How long it took.
         took: Duration,
     },
+    /// Hashes were computed whose results nobody uses: a refusal costs what every other refusal costs.
+    Equalised {
+        /// How long they took.
+        took: Duration,
+    },
     /// The decision was recorded in the ledger.
     Recorded {
         /// How long it took.

@@ -192,8 +192,21 @@ pub struct StoredAccount {
     pub created_at: Timestamp,
     /// When its claims, password or state last changed.
     pub changed_at: Timestamp,
+    /// Whether it is as its migration made it.
+    pub since_migration: SinceMigration,
     /// Whether the password must be changed at the next sign-in.
     pub change: PasswordChange,
+}
+
+/// What became of an account since a migration created or completed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SinceMigration {
+    /// It is as it was made.
+    Unchanged,
+    /// Its claims, its password or its state has changed.
+    Changed,
+    /// The target cannot tell.
+    Unknown,
 }
 
 /// Never shows values.

@@ -43,7 +43,7 @@ mod write_back;
 
 pub use account::{
     AccountState, Authenticated, Authentication, Conflict, Created, Deleted, Deletion, Found, NewAccount,
-    PasswordChange, StoreId, StoredAccount, TargetId,
+    PasswordChange, SinceMigration, StoreId, StoredAccount, TargetId,
 };
 pub use audit_head::{AuditHead, AuditHeadError};
 pub use audit_record::{AuditFilter, AuditRecord};

@@ -1,5 +1,7 @@
-//! The formatter of `landfall fmt`: one indentation, one blank line, one order of sections, and every comment kept.
+//! The formatter of `landfall fmt`: one indentation, one blank, one blank line, one order of sections, and every comment
+//! kept.
 
+mod blanks;
 mod layout;
 
 use std::ops::Range;
@@ -20,11 +22,12 @@ pub enum FormatError {
     WouldChange,
 }
 
-/// Formats a rule or test file: indentation of two, no whitespace at line ends, at most one blank line, sections in one
-/// fixed order, Unix line endings.
+/// Formats a rule or test file: indentation of two, one blank between the parts of a line and two before a comment, no whitespace at line ends, at
+/// most one blank line, sections in one order, Unix line endings.
 ///
-/// Comments, the order of claims and everything inside a line are kept. The formatted text is read again and
-/// compared, so its meaning never changes, and formatting twice is the same as formatting once.
+/// Comments, scalars and the order of members are kept, and so is the order of `admit`, `let` and `accounts`: whether
+/// customers are admitted before or after working values are made is a matter of reading. The formatted text is read again
+/// and compared, so its meaning never changes, and formatting twice is the same as formatting once.
 ///
 /// # Errors
 /// If the text cannot be read, or cannot be formatted without changing its meaning.
@@ -50,9 +53,10 @@ fn pass(text: &str, before: &Node) -> Option<String> {
     let tree = parse(text)?;
     let lines = layout::lay_out(text, &tree);
     // an alias must stay after its anchor: then the sections are not reordered
-    [in_order(&lines, &tree), joined(&lines)]
-        .into_iter()
-        .find(|formatted| parse(formatted).is_some_and(|after| same_file(before, &after)))
+    [in_order(&lines, &tree), joined(&lines)].into_iter().find_map(|laid| {
+        let spaced = blanks::spaced(&laid, &parse(&laid).filter(|after| same_file(before, after))?);
+        parse(&spaced).filter(|after| same_file(before, after)).map(|_| spaced)
+    })
 }
 
 /// The tree of a text without findings.
@@ -126,12 +130,21 @@ fn sections(lines: &[Laid], root: &Node) -> Vec<(usize, Range<usize>)> {
     while let Some((_, entry)) = starts.next() {
         let name = entries.get(entry).map_or("", |entry| entry.key.as_str());
         // anything that is not a section stays after the one it follows
-        rank = KEYS.iter().position(|section| *section == name).unwrap_or(rank);
+        rank = rank_of(name).unwrap_or(rank);
         let next = starts.peek().map_or_else(|| tail(lines), |(next, _)| with_comments(lines, *next));
         sections.push((rank, from..next));
         from = next;
     }
     sections
+}
+
+/// Sections whose order is a matter of taste: they keep the one in which they are written.
+const FREE: &[&str] = &["admit", "let", "accounts"];
+
+/// The place of a section among all.
+fn rank_of(name: &str) -> Option<usize> {
+    let first = FREE.first().filter(|_| FREE.contains(&name)).copied();
+    KEYS.iter().position(|section| *section == first.unwrap_or(name))
 }
 
 /// Where the comments and blank lines after the last section begin.

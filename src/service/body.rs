@@ -10,6 +10,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 
+use super::mistake::{Members, Mistake};
 use super::problem::Problem;
 
 /// Reads a whole body of at most `limit` bytes within `time`.
@@ -39,7 +40,7 @@ async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
 #[derive(Debug)]
 pub(super) struct JsonBody<T>(pub(super) T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Members> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
@@ -51,11 +52,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     }
 }
 
-fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+fn object<T: DeserializeOwned + Members>(bytes: &[u8]) -> Result<T, Problem> {
+    let wrong = |error| Problem::malformed(Mistake::of::<T>(bytes, &error));
     if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Problem::MALFORMED);
+        return Err(wrong(serde::de::Error::custom("not an object")));
     }
-    serde_json::from_slice(bytes).map_err(|_| Problem::MALFORMED)
+    serde_json::from_slice(bytes).map_err(wrong)
 }
 
 /// Whether there is exactly one content type and it is `application/json`, with no charset or UTF-8.
@@ -71,6 +73,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service::mistake::Member;
 
     #[test]
     fn only_json_media_types_are_accepted() {
@@ -100,11 +103,14 @@ mod tests {
         struct Body {
             a: String,
         }
+        impl Members for Body {
+            const MEMBERS: &'static [Member] = &[Member::text("a")];
+        }
         assert_eq!(object(b" \r\n{\"a\":\"b\"}"), Ok(Body { a: "b".to_owned() }));
         for other in
             ["[\"b\"]", "\"b\"", "", " ", "{\"a\":\"b\"}x", "{\"a\":\"b\",\"a\":\"b\"}", "{\"a\":\"b\",\"c\":1}"]
         {
-            assert_eq!(object::<Body>(other.as_bytes()), Err(Problem::MALFORMED), "{other}");
+            assert_eq!(object::<Body>(other.as_bytes()).map_err(|problem| problem.name()), Err("malformed"), "{other}");
         }
     }
 

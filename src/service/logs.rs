@@ -28,11 +28,30 @@ pub struct LogSettings {
     /// [`EnvFilter`](https://docs.rs/tracing-subscriber/latest/tracing_subscriber/filter/struct.EnvFilter.html). The
     /// default is `info`: one line per request, and what operators should know.
     pub filter: String,
+    /// Whether text lines are coloured.
+    pub colours: LogColours,
 }
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self { format: LogFormat::default(), filter: "info".to_owned() }
+        Self { format: LogFormat::default(), filter: "info".to_owned(), colours: LogColours::default() }
+    }
+}
+
+/// Whether text lines are coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogColours {
+    /// In colours.
+    Shown,
+    /// Without.
+    None,
+}
+
+/// On a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
+impl Default for LogColours {
+    fn default() -> Self {
+        let shown = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        if shown { Self::Shown } else { Self::None }
     }
 }
 
@@ -52,9 +71,7 @@ pub enum LogError {
 /// # Errors
 /// [`LogError`].
 pub fn init(settings: &LogSettings) -> Result<(), LogError> {
-    let shown = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let colours = if shown { Colours::Shown } else { Colours::None };
-    let subscriber = subscriber(settings, colours, io::stderr)?;
+    let subscriber = subscriber(settings, io::stderr)?;
     tracing::subscriber::set_global_default(subscriber).map_err(|_| LogError::Twice)?;
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -66,24 +83,14 @@ pub fn init(settings: &LogSettings) -> Result<(), LogError> {
 /// Never logged: what a database says besides its answers may be about a customer, and has no end if the server is hostile.
 const WORDS_OF_DATABASES: &str = "sqlx::postgres::notice=off";
 
-/// Whether text lines are coloured (<https://no-color.org>).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Colours {
-    Shown,
-    None,
-}
-
-fn subscriber<W>(
-    settings: &LogSettings,
-    colours: Colours,
-    writer: W,
-) -> Result<Box<dyn Subscriber + Send + Sync>, LogError>
+fn subscriber<W>(settings: &LogSettings, writer: W) -> Result<Box<dyn Subscriber + Send + Sync>, LogError>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let invalid = || LogError::Filter(settings.filter.clone());
     let filter = EnvFilter::try_new(&settings.filter).map_err(|_| invalid())?;
     let filter = filter.add_directive(WORDS_OF_DATABASES.parse().map_err(|_| invalid())?);
+    let colours = settings.colours;
     let writer = OneLine { writer, colours };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     Ok(match settings.format {
@@ -91,14 +98,14 @@ where
             let json = builder.json().flatten_event(true).with_current_span(false).with_span_list(false);
             Box::new(json.with_ansi(false).finish())
         }
-        LogFormat::Text => Box::new(builder.with_ansi(colours == Colours::Shown).finish()),
+        LogFormat::Text => Box::new(builder.with_ansi(colours == LogColours::Shown).finish()),
     })
 }
 
 /// Makes writers that keep every event on a single, harmless line.
 struct OneLine<W> {
     writer: W,
-    colours: Colours,
+    colours: LogColours,
 }
 
 impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for OneLine<W> {
@@ -112,7 +119,7 @@ impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for OneLine<W> {
 /// See [`OneLine`]. Each call of `write` is a whole event.
 struct OneLineWriter<W> {
     writer: W,
-    colours: Colours,
+    colours: LogColours,
 }
 
 impl<W: Write> Write for OneLineWriter<W> {
@@ -138,10 +145,10 @@ impl<W: Write> Write for OneLineWriter<W> {
 
 /// Appends the character, or its escape if it is a control character: line ends, terminal sequences, text direction.
 /// The escapes are those of JSON, and in a JSON line such characters only occur inside strings.
-fn push(line: &mut String, character: char, colours: Colours) {
+fn push(line: &mut String, character: char, colours: LogColours) {
     let controls = character.is_control()
         || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if controls && !(character == '\u{1b}' && colours == Colours::Shown) {
+    if controls && !(character == '\u{1b}' && colours == LogColours::Shown) {
         line.push_str(&format!("\\u{:04x}", u32::from(character)));
     } else {
         line.push(character);
@@ -168,11 +175,11 @@ mod tests {
         }
     }
 
-    fn logged(format: LogFormat, colours: Colours, value: &str) -> String {
+    fn logged(format: LogFormat, colours: LogColours, value: &str) -> String {
         let kept = Kept::default();
         let writer = kept.clone();
-        let settings = LogSettings { format, filter: "info".to_owned() };
-        let subscriber = subscriber(&settings, colours, move || writer.clone()).unwrap();
+        let settings = LogSettings { format, filter: "info".to_owned(), colours };
+        let subscriber = subscriber(&settings, move || writer.clone()).unwrap();
         tracing::subscriber::with_default(subscriber, || tracing::info!(route = value, "{value}"));
         String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
     }
@@ -189,7 +196,7 @@ mod tests {
     #[test]
     fn hostile_values_stay_on_one_line_of_json() {
         for value in HOSTILE {
-            let text = logged(LogFormat::Json, Colours::None, value);
+            let text = logged(LogFormat::Json, LogColours::None, value);
             assert_eq!(text.matches('\n').count(), 1, "{text}");
             let line: serde_json::Value = serde_json::from_str(&text).unwrap();
             assert_eq!((line["route"].as_str(), line["message"].as_str()), (Some(value), Some(value)));
@@ -200,14 +207,14 @@ mod tests {
     #[test]
     fn hostile_values_do_not_reach_a_terminal() {
         for value in HOSTILE {
-            let text = logged(LogFormat::Text, Colours::None, value);
+            let text = logged(LogFormat::Text, LogColours::None, value);
             assert_eq!(text.matches('\n').count(), 1, "{text}");
             assert!(
                 !text.trim_end().contains(|c: char| c.is_control() || c == '\u{202e}' || c == '\u{2028}'),
                 "{text:?}"
             );
         }
-        assert!(logged(LogFormat::Text, Colours::Shown, "plain").contains('\u{1b}'));
+        assert!(logged(LogFormat::Text, LogColours::Shown, "plain").contains('\u{1b}'));
     }
 
     struct Full;
@@ -224,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_failed_write_is_not_an_error() {
-        let mut writer = OneLineWriter { writer: Full, colours: Colours::None };
+        let mut writer = OneLineWriter { writer: Full, colours: LogColours::None };
         assert_eq!(writer.write(b"line\n").unwrap(), 5);
         assert!(writer.flush().is_ok());
     }
@@ -232,10 +239,12 @@ mod tests {
     #[test]
     fn words_of_a_database_are_not_logged() {
         for filter in ["info", "trace", "sqlx=trace"] {
-            let (kept, settings) =
-                (Kept::default(), LogSettings { filter: filter.to_owned(), ..LogSettings::default() });
+            let (kept, settings) = (
+                Kept::default(),
+                LogSettings { filter: filter.to_owned(), colours: LogColours::None, ..LogSettings::default() },
+            );
             let writer = kept.clone();
-            let subscriber = subscriber(&settings, Colours::None, move || writer.clone()).unwrap();
+            let subscriber = subscriber(&settings, move || writer.clone()).unwrap();
             tracing::subscriber::with_default(subscriber, || {
                 tracing::warn!(target: "sqlx::postgres::notice", "about ada");
                 tracing::warn!(target: "sqlx::pool", "about connections");
@@ -248,7 +257,7 @@ mod tests {
     #[test]
     fn invalid_filters_are_errors() {
         let settings = LogSettings { filter: "a=b=c".to_owned(), ..LogSettings::default() };
-        let error = subscriber(&settings, Colours::None, io::sink).err();
+        let error = subscriber(&settings, io::sink).err();
         assert_eq!(error, Some(LogError::Filter("a=b=c".to_owned())));
     }
 }

@@ -22,6 +22,7 @@ mod guardrails;
 mod live;
 mod logs;
 mod metrics;
+mod mistake;
 mod network;
 mod observer;
 mod operations;
@@ -40,7 +41,7 @@ mod watch;
 
 pub use compose::{ComposeError, Composed, compose};
 pub use live::Service;
-pub use logs::{LogError, LogFormat, LogSettings, init};
+pub use logs::{LogColours, LogError, LogFormat, LogSettings, init};
 pub use metrics::Metrics;
 pub use observer::Telemetry;
 pub use reload::{LoadRules, ReloadError, Reloader, RuleReload, SETTLED};

@@ -108,7 +108,12 @@ fn timed<'a>(step: &Step<'a>) -> Option<Timed<'a>> {
         Step::Claimed { answer, took } => ("claim", "", answer.name(), took),
         Step::Created { answer, took } => ("create", "", answer.name(), took),
         Step::Recorded { took } => ("record", "", "fine", took),
-        Step::Counted | Step::OverLimit | Step::Invalid { .. } | Step::Failed { .. } | Step::Ended { .. } => {
+        Step::Counted
+        | Step::OverLimit
+        | Step::Invalid { .. }
+        | Step::Failed { .. }
+        | Step::Equalised { .. }
+        | Step::Ended { .. } => {
             return None;
         }
     };

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::mistake::Mistake;
 use crate::bridge::retry_after;
 
 /// The body of a problem. It never reveals anything about a customer.
@@ -22,6 +23,18 @@ pub(super) struct ProblemBody {
     title: &'static str,
     /// The status code of the response.
     status: u16,
+    /// Of a malformed body: what is wrong, in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// Of a malformed body: the name of the member that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member: Option<&'static str>,
+    /// Of a malformed body: the line in which the mistake was noticed, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    /// Of a malformed body: the column in bytes, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<usize>,
 }
 
 /// A problem with its response headers.
@@ -31,6 +44,7 @@ pub(super) struct Problem {
     kind: &'static str,
     title: &'static str,
     retry_after: Option<Duration>,
+    mistake: Option<Mistake>,
 }
 
 /// The media type of problems.
@@ -89,7 +103,7 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "urn:landfall:problem:internal", "internal error");
 
     const fn new(status: StatusCode, kind: &'static str, title: &'static str) -> Self {
-        Self { status, kind, title, retry_after: None }
+        Self { status, kind, title, retry_after: None, mistake: None }
     }
 
     /// A temporary failure; the caller can try again later.
@@ -99,7 +113,14 @@ impl Problem {
             kind: "urn:landfall:problem:unavailable",
             title: "temporarily unavailable",
             retry_after: Some(retry_after),
+            mistake: None,
         }
+    }
+
+    /// A body that does not have the shape that the route expects, and what is wrong with it. Only callers that were
+    /// admitted are told.
+    pub(super) const fn malformed(mistake: Mistake) -> Self {
+        Self { mistake: Some(mistake), ..Self::MALFORMED }
     }
 
     /// The name after the last colon, for logs.
@@ -125,7 +146,16 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = ProblemBody { kind: self.kind, title: self.title, status: self.status.as_u16() };
+        let place = self.mistake.and_then(Mistake::place);
+        let body = ProblemBody {
+            kind: self.kind,
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: self.mistake.map(|mistake| mistake.to_string()),
+            member: self.mistake.and_then(Mistake::member),
+            line: place.map(|(line, _)| line),
+            column: place.map(|(_, column)| column),
+        };
         let mut response = (self.status, Json(body)).into_response();
         response.headers_mut().extend(self.headers());
         response.extensions_mut().insert(ProblemName(self.name()));

@@ -151,6 +151,17 @@ impl Browser {
         self.tools("Emulation.setEmulatedMedia", &json!({ "features": features }));
     }
 
+    /// Shows the page as it is printed, from a dark screen.
+    pub fn print_media(&self) {
+        let features = json!([{ "name": "prefers-color-scheme", "value": "dark" }]);
+        self.tools("Emulation.setEmulatedMedia", &json!({ "media": "print", "features": features }));
+    }
+
+    /// Opens everything that can be unfolded.
+    pub fn unfold(&self) {
+        self.run("document.querySelectorAll('details').forEach(one => { one.open = true; });");
+    }
+
     /// Takes a screenshot of the whole page at a width.
     pub fn shoot(&self, name: &str, width: u32) {
         let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });

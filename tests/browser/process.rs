@@ -20,8 +20,19 @@ pub struct Demo {
 impl Demo {
     /// A demo on a free port.
     pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// A demo that keeps its files in a folder.
+    #[allow(dead_code, reason = "not every test keeps them")]
+    pub fn keeping(folder: &std::path::Path) -> Self {
+        Self::with(&["--keep".as_ref(), folder.as_os_str()])
+    }
+
+    fn with(arguments: &[&std::ffi::OsStr]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_landfall"))
             .args(["demo", "--listen", "127.0.0.1:0"])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()

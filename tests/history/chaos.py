@@ -451,7 +451,8 @@ class World:
         return good
 
     def command(self, *arguments):
-        return [self.args.bin, *arguments, "--config", self.settings]
+        asks = arguments[:1] == ("undo",) or arguments[:2] == ("account", "delete")
+        return [self.args.bin, *arguments, *(["--yes"] if asks else []), "--config", self.settings]
 
     def run(self, *arguments, timeout=60):
         return subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=timeout, cwd=self.folder)

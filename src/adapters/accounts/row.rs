@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use sqlx::{ColumnIndex, Decode, FromRow, Type};
 
 use crate::adapters::refusal::refusal;
-use crate::ports::{AccountState, ExternalId, Found, LegacyKey, PasswordChange, StoredAccount, TargetId};
+use crate::ports::{
+    AccountState, ExternalId, Found, LegacyKey, PasswordChange, SinceMigration, StoredAccount, TargetId,
+};
 
 /// An account without its hash.
 pub(in crate::adapters) struct Row {
@@ -17,6 +19,7 @@ pub(in crate::adapters) struct Row {
     rules: String,
     created_at: i64,
     changed_at: i64,
+    is_changed: bool,
 }
 
 impl<'r, R> FromRow<'r, R> for Row
@@ -38,6 +41,7 @@ where
             rules: row.try_get(6)?,
             created_at: row.try_get(7)?,
             changed_at: row.try_get(8)?,
+            is_changed: row.try_get(9)?,
         })
     }
 }
@@ -57,6 +61,7 @@ impl Row {
             rules: Some(self.rules),
             created_at: time(self.created_at)?,
             changed_at: time(self.changed_at)?,
+            since_migration: if self.is_changed { SinceMigration::Changed } else { SinceMigration::Unchanged },
             change: change(self.must_change),
         })
     }

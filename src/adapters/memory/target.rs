@@ -16,7 +16,7 @@ use crate::password::Credential;
 use crate::ports::{
     AccountLookup, AccountState, Authenticated, Authentication, BoxFuture, Call, Capabilities, Conflict, Created,
     Deleted, Deletion, ExternalId, Found, Identifier, LegacyKey, NewAccount, PasswordChange, PasswordCheck, PortError,
-    PortErrorKind, StoreId, StoredAccount, Support, Target, TargetId, Verification, Work,
+    PortErrorKind, SinceMigration, StoreId, StoredAccount, Support, Target, TargetId, Verification, Work,
 };
 
 /// Accounts that live as long as the process.
@@ -294,6 +294,10 @@ impl Account {
             rules: Some(self.rules.clone()),
             created_at: self.created_at,
             changed_at: self.changed_at,
+            since_migration: match self.changed {
+                Changed::No => SinceMigration::Unchanged,
+                Changed::Yes => SinceMigration::Changed,
+            },
             change: self.change,
         }
     }

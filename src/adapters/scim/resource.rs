@@ -9,7 +9,7 @@ use super::ids::IdAttribute;
 use super::password::PasswordIn;
 use crate::adapters::http::answer::Answer;
 use crate::adapters::http::error::Failure;
-use crate::ports::{AccountState, PasswordChange, StoredAccount, TargetId};
+use crate::ports::{AccountState, PasswordChange, SinceMigration, StoredAccount, TargetId};
 
 /// How far the times of the creation and of the last change may be apart if nothing was changed: servers read the clock twice.
 const SAME_TIME: SignedDuration = SignedDuration::from_secs(1);
@@ -130,6 +130,7 @@ impl Resource {
             rules: None,
             created_at: created,
             changed_at: self.time("lastModified").unwrap_or(created),
+            since_migration: SinceMigration::Unknown,
             change: PasswordChange::Optional,
         })
     }

@@ -18,7 +18,7 @@ use crate::password::{Credential, Limits};
 use crate::ports::{
     AccountLookup, AccountState, Authentication, Call, Capabilities, Conflict, Created, Creation, Deleted, Deletion,
     ExternalId, IdentifierProfile, LegacyKey, NewAccount, PasswordChange, PasswordCheck, PortError, PortErrorKind,
-    Support, Target, TargetId, Work,
+    SinceMigration, Support, Target, TargetId, Work,
 };
 
 /// A hasher that costs next to nothing.
@@ -274,6 +274,7 @@ async fn undo_deletes_only_accounts_unchanged_since_migration(target: &dyn Targe
     let id = new_id(pending.create(target).await);
     let completed = Customer { at: second(9), ..Customer::new("62", &["asked"]) };
     assert_eq!(completed.create(target).await, Created::New(id.clone()));
+    assert_eq!(since_migration(target, &id).await, SinceMigration::Unchanged);
     assert_eq!(undo(&id).await, Deleted::Yes);
     let customer = Customer::new("65", &["changed"]);
     let id = new_id(customer.create(target).await);
@@ -284,7 +285,13 @@ async fn undo_deletes_only_accounts_unchanged_since_migration(target: &dyn Targe
     let customer = Customer { at: second(9), ..Customer::new("63", &["clock"]) };
     let id = new_id(customer.create(target).await);
     target.set_password(call(), &id, &password("new"), second(3)).await.expect("an answer");
+    assert_eq!(since_migration(target, &id).await, SinceMigration::Changed);
     assert_eq!(undo(&id).await, Deleted::Changed);
+}
+
+async fn since_migration(target: &dyn Target, id: &TargetId) -> SinceMigration {
+    let account = target.read(call(), id).await.expect("an answer");
+    account.expect("an account").since_migration
 }
 
 async fn undo_is_unsupported(target: &dyn Target) {

@@ -25,7 +25,7 @@ Examples:
   landfall audit export --before 2026-01-01T00:00:00Z --out audit-2025.ndjson
   landfall audit verify --segment audit-2025.ndjson
   landfall audit remove --segment audit-2025.ndjson
-  landfall audit export --before 2026-01-01T00:00:00Z --remove      export and remove in one step"
+  landfall audit export --before 2026-01-01T00:00:00Z --remove      # export and remove in one step"
 )]
 pub(super) struct Export {
     /// Settings file

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{CommandError, FINDINGS, FINE, segments, show, stores};
 use crate::audit::read_anchors;
-use crate::config::Opening;
+use crate::config::{Needs, Opening};
 use crate::ports::{AuditHead, AuditReport};
 
 #[derive(clap::Args)]
@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Verify) -> Result<u8, CommandError> {
         anchors.extend(stored_anchors(path)?);
     }
     if !arguments.segment.is_empty() {
-        let keyring = stores::keyring(&stores::ledger_settings_only(&arguments.config)?)?;
+        let keyring = stores::keyring(&stores::needed_settings(&arguments.config, Needs::Ledger)?)?;
         return segments::verify(&arguments.segment, &keyring, &anchors);
     }
     let report = stores::ledger(&arguments.config, Opening::Inspect, async |stores| {

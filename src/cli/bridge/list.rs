@@ -1,23 +1,22 @@
 //! `landfall bridge list`: one line for each dialect.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value as Json, json};
 
 use super::Format;
 use crate::bridge::{Authentication, Kind, Topology, page};
+use crate::cli::terminal::{output_columns, row as row_of};
 use crate::settings::units::time_text;
 
 /// The dialects in a format.
 pub(super) fn text(kinds: &[Kind], format: Format) -> String {
     match format {
-        Format::Human => human(kinds),
+        Format::Human => human(kinds, output_columns()),
         Format::Markdown => page::table(kinds),
         Format::Json => format!("{:#}\n", Json::from_iter(kinds.iter().map(kind_json))),
     }
 }
 
-fn human(kinds: &[Kind]) -> String {
+fn human(kinds: &[Kind], columns: Option<usize>) -> String {
     let width = |of: fn(&Kind) -> &str, heading: &str| {
         kinds.iter().map(|kind| of(kind).chars().count()).chain([heading.len()]).max().unwrap_or_default()
     };
@@ -27,8 +26,8 @@ fn human(kinds: &[Kind]) -> String {
     let mut out = String::new();
     let mut row = |cells: [&str; 5]| {
         let [kind, of, who, how, about] = cells;
-        // writing to a `String` cannot fail
-        let _ = writeln!(out, "{kind:name$}  {of:product$}  {who:account$}  {how:callers$}  {about}");
+        let head = format!("{kind:name$}  {of:product$}  {who:account$}  {how:callers$}  ");
+        out.push_str(&row_of(&head, about, columns));
     };
     row(["kind", "product", "account", "callers", "what it does"]);
     for kind in kinds {
@@ -36,7 +35,7 @@ fn human(kinds: &[Kind]) -> String {
     }
     out.push('\n');
     for (column, word, about) in legend() {
-        let _ = writeln!(out, "{column:7}  {word:15}  {about}");
+        out.push_str(&row_of(&format!("{column:7}  {word:15}  "), about, columns));
     }
     out.push_str("\n`landfall bridge show KIND` explains one of them.\n");
     out
@@ -77,7 +76,7 @@ mod tests {
     #[test]
     fn dialects_are_listed_in_every_format() {
         let keycloak = Kind { about: "asks twice", ..*Kind::named("keycloak").unwrap() };
-        insta::assert_snapshot!(text(&[keycloak], Format::Human));
+        insta::assert_snapshot!(human(&[keycloak], None));
         insta::assert_snapshot!(text(&[keycloak], Format::Json));
         assert_eq!(text(&[keycloak], Format::Markdown), page::table(&[keycloak]));
     }

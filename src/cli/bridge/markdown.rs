@@ -1,14 +1,15 @@
 //! Markdown for a terminal: headings, paragraphs, lists, code and tables, as plain text.
 
-/// The width of a line.
-const WIDTH: usize = 98;
+/// The columns of a line on a wide terminal.
+const COLUMNS: usize = 98;
 
 /// The indentation of everything below a heading.
 const BODY: &str = "  ";
 
-/// The text of a page.
-pub(super) fn rendered(page: &str) -> String {
-    let mut out = Out::default();
+/// The text of a page, in lines of at most so many columns, except for code.
+pub(super) fn rendered(page: &str, columns: Option<usize>) -> String {
+    let width = columns.unwrap_or(COLUMNS).min(COLUMNS);
+    let mut out = Out { width, text: String::new(), paragraph: None };
     let mut lines = page.lines().peekable();
     while let Some(line) = lines.next() {
         let trimmed = line.trim_start();
@@ -35,8 +36,8 @@ pub(super) fn rendered(page: &str) -> String {
 }
 
 /// What was written, and the paragraph or list item that is not complete.
-#[derive(Default)]
 struct Out {
+    width: usize,
     text: String,
     /// The indentation of the first line, that of the others, and the words.
     paragraph: Option<(String, String, String)>,
@@ -88,7 +89,7 @@ impl Out {
         let mut line = first;
         let mut is_empty = true;
         for word in inline(&words).split_whitespace() {
-            if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            if !is_empty && line.chars().count() + 1 + word.chars().count() > self.width {
                 self.push(&line);
                 line.clone_from(&others);
                 is_empty = true;
@@ -111,7 +112,7 @@ impl Out {
         let width = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max();
         let widths: Vec<usize> = (0..columns).map(|at| width(at).unwrap_or_default()).collect();
         let whole = widths.iter().sum::<usize>() + 2 * columns.saturating_sub(1) + BODY.len();
-        if whole <= WIDTH {
+        if whole <= self.width {
             for row in &rows {
                 let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
                 self.push(&format!("{BODY}{}", cells.collect::<Vec<_>>().join("  ")));
@@ -200,14 +201,14 @@ mod tests {
                     ```yaml settings\nbridges: [ { kind: keycloak } ]\n```\n\n| outcome | the customer sees |\n|---|---|\n\
                     | refused | \"a \\| b\" |\n| out | later |\n\n| wide | what |\n|---|---|\n| one | ";
         let page = format!("{page}{} |\n", "word ".repeat(30).trim());
-        insta::assert_snapshot!(rendered(&page));
+        insta::assert_snapshot!(rendered(&page, None));
     }
 
     #[test]
     fn hostile_marks_change_nothing_else() {
         for text in ["](", "[a](b", "a ] ( b", "`", "**", "|", "#", "```", "1.", "[]()"] {
-            let _ = rendered(text);
+            let _ = rendered(text, None);
         }
-        assert_eq!(rendered("a > b, [x] (y)"), "  a > b, [x] (y)\n");
+        assert_eq!(rendered("a > b, [x] (y)", None), "  a > b, [x] (y)\n");
     }
 }

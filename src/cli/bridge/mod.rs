@@ -16,15 +16,10 @@ use crate::diag::closest;
 /// Arguments of `landfall bridge`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall bridge list                     all dialects
-  landfall bridge list --format json       for other programs
-  landfall bridge show keycloak            what it does, its settings, and how Keycloak is set up
-  landfall bridge show keycloak --format markdown
-                                           the same as a page
-  landfall bridge script auth0 login --url https://login.example.com
-                                           a script that runs at the product
-  landfall bridge script auth0 --config landfall.yaml --url https://login.example.com
-                                           all its scripts, with the `path` of the bridge in the settings")]
+  landfall bridge list                     # all dialects
+  landfall bridge list --format json       # for other programs
+  landfall bridge show keycloak            # what it does, its settings, and how Keycloak is set up
+  landfall bridge script auth0 login --url https://login.example.com")]
 pub struct Arguments {
     #[command(subcommand)]
     what: What,
@@ -33,12 +28,18 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum What {
     /// List all dialects: the product, who writes the account, how callers authenticate
+    #[command(after_help = "Examples:
+  landfall bridge list
+  landfall bridge list --format json       # for other programs")]
     List {
         /// Output format
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
     },
     /// Show what a dialect does, the settings that it needs, and how the product is set up
+    #[command(after_help = "Examples:
+  landfall bridge show keycloak
+  landfall bridge show keycloak --format markdown > keycloak.md")]
     Show {
         /// The dialect, such as `keycloak`
         kind: String,
@@ -47,6 +48,10 @@ enum What {
         format: Format,
     },
     /// Print a script that runs at the product, or all of them
+    #[command(after_help = "Examples:
+  landfall bridge script auth0 login --url https://login.example.com
+  # all its scripts, with the `path` of the bridge in the settings
+  landfall bridge script auth0 --config landfall.yaml --url https://login.example.com")]
     Script {
         /// The dialect
         kind: String,

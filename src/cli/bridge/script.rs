@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::bridge::{BridgeSettings, Kind, Script};
 use crate::cli::{CommandError, config};
-use crate::config::Settings;
+use crate::config::{Needs, Settings};
 use crate::tls::is_local;
 
 /// What to do without an address.
@@ -51,7 +51,8 @@ pub(super) fn address(kind: &Kind, url: Option<&str>, file: Option<&Path>) -> Re
         return written(url, &format!("/bridge/{}", kind.name));
     };
     let name = file.display().to_string();
-    let loaded = config::read(file)?.loaded.ok_or_else(|| {
+    let read = Settings::read_ledger_only(file, Needs::Nothing).map_err(|error| config::unreadable(file, &error))?;
+    let loaded = read.loaded.ok_or_else(|| {
         CommandError::new(format!("`{name}` has mistakes")).help(format!("`landfall check --config {name}` shows them"))
     })?;
     let path = configured(kind, &loaded.settings, &name)?;

@@ -8,6 +8,7 @@ use super::Format;
 use super::list::kind_json;
 use super::markdown::rendered;
 use crate::bridge::{Authentication, Kind, page};
+use crate::cli::terminal::{output_columns, row};
 
 /// A dialect in a format.
 pub(super) fn text(kind: &Kind, format: Format) -> String {
@@ -29,11 +30,11 @@ fn human(kind: &Kind) -> String {
     let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let mut out = format!("{}: {}\n\n", kind.name, kind.product);
     for (name, value) in facts.iter().filter(|(name, _)| *name != "kind") {
-        // writing to a `String` cannot fail
-        let _ = writeln!(out, "{name:width$}  {value}");
+        out.push_str(&row(&format!("{name:width$}  "), value, output_columns()));
     }
+    // writing to a `String` cannot fail
     let _ = writeln!(out, "\nIn `landfall.yaml`:\n\n    {}\n", setting(kind));
-    out.push_str(&rendered(kind.docs));
+    out.push_str(&rendered(kind.docs, output_columns()));
     for script in kind.scripts {
         let name = if kind.scripts.len() > 1 { format!(" {}", script.name) } else { String::new() };
         let _ = write!(

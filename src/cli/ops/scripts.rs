@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value as Json, json};
 
 use super::{FAMILIES, Format};
+use crate::cli::terminal::{output_columns, row};
 use crate::engine::op::{Family, OpSpec};
 use crate::engine::script::{FUNCTIONS, signature, steps};
 
@@ -30,13 +31,13 @@ fn text() -> String {
     let width = FUNCTIONS.iter().map(|function| function.call.len()).max().unwrap_or(0);
     let mut out = "Functions\n".to_owned();
     for function in FUNCTIONS {
-        // writing to a `String` cannot fail
-        let _ = writeln!(out, "  {:width$}  {}", function.call, function.about);
+        out.push_str(&row(&format!("  {:width$}  ", function.call), function.about, output_columns()));
     }
     for (heading, steps) in families() {
+        // writing to a `String` cannot fail
         let _ = writeln!(out, "\nSteps: {heading}");
         for spec in steps {
-            let _ = writeln!(out, "  {}: {}", calls(spec), spec.summary);
+            out.push_str(&row(&format!("  {}: ", calls(spec)), spec.summary, output_columns()));
         }
     }
     out.push_str("\nA step that fails is a failure of the script. `landfall ops NAME` explains a step.\n");

@@ -1,8 +1,10 @@
 //! `landfall password identify`: counts stored hashes by scheme and cost.
 
+mod export;
+
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
@@ -14,15 +16,19 @@ use super::input;
 pub(super) const ABOUT: &str = "\
 Count the formats, costs, weak and unusable hashes in a list of stored passwords, without any password.
 
-The input has one stored hash per line, or one NDJSON object with the fields of `landfall password verify`. Nothing is \
-hashed, so a million lines take seconds, and the output never contains a hash.
+The input has one stored hash per line, or one NDJSON object with the fields of `landfall password verify`. With `--rules` or \
+`--field` it has the records of an export, and counted is what the rules make of them or what is in the field. Nothing is hashed, so a million lines take seconds, and the output never contains a hash.
 
 `weak` marks hashes that are too cheap to withstand guessing, by current OWASP advice.";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   cut -d: -f2 shadow | landfall password identify
-  landfall password identify --in users.ndjson --format json";
+  landfall password identify --in hashes.ndjson --format json
+  landfall password identify --in users.ndjson --rules rules/wordpress.yaml
+  landfall password identify --in users.csv --field '$.password_hash'
+
+Exit codes: 0 the input was counted, 1 some records could not be read, or the rules fail on them; they are counted as such, 2 the command could not run";
 
 /// Arguments of `landfall password identify`.
 #[derive(clap::Args)]
@@ -33,6 +39,8 @@ pub(super) struct Arguments {
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    #[command(flatten)]
+    of: export::OfRecords,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -59,15 +67,26 @@ struct Kind {
 /// # Errors
 /// When the input cannot be read or the answer cannot be written.
 pub(super) fn run(arguments: &Arguments) -> Result<u8, CommandError> {
-    let mut input = input::open(arguments.input.as_deref())?;
     let mut census: BTreeMap<Kind, u64> = BTreeMap::new();
+    let code = match arguments.of.plan()? {
+        Some((plan, settings)) => {
+            let path = arguments.input.as_deref().unwrap_or(Path::new("-"));
+            export::count(path, &arguments.of, &plan, settings, &mut census)?
+        }
+        None => count_lines(arguments, &mut census)?,
+    };
+    let report = if arguments.format == Format::Json { as_json(&census) } else { as_table(&census) };
+    let written = std::io::stdout().write_all(report.as_bytes());
+    written.map_err(|error| CommandError::new(format!("cannot write the output: {error}")))?;
+    Ok(code)
+}
+
+fn count_lines(arguments: &Arguments, census: &mut BTreeMap<Kind, u64>) -> Result<u8, CommandError> {
+    let mut input = input::open(arguments.input.as_deref())?;
     let mut line = Vec::new();
     while input::next_line(&mut *input, &mut line)?.is_some() {
         *census.entry(kind(&line)).or_default() += 1;
     }
-    let report = if arguments.format == Format::Json { as_json(&census) } else { as_table(&census) };
-    let written = std::io::stdout().write_all(report.as_bytes());
-    written.map_err(|error| CommandError::new(format!("cannot write the output: {error}")))?;
     Ok(FINE)
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
+use crate::cli::terminal::{output_columns, row};
 use crate::cli::{CommandError, FINE, show};
 use crate::diag::closest;
 use crate::password::{Form, SchemeInfo, about_part, find, forms, schemes};
@@ -13,7 +14,7 @@ use crate::password::{Form, SchemeInfo, about_part, find, forms, schemes};
 pub const EXAMPLES: &str = "Examples:
   landfall password schemes
   landfall password schemes | grep -i django
-  landfall password schemes firebase-scrypt     its parts, and rules that read it";
+  landfall password schemes firebase-scrypt     # its parts, and rules that read it";
 
 /// What `landfall password schemes` is asked.
 #[derive(clap::Args)]
@@ -61,7 +62,8 @@ fn line(scheme: &SchemeInfo) -> String {
     let detection = if scheme.is_self_describing() { "detected" } else { "must be declared" };
     let aliases =
         if scheme.aliases.is_empty() { String::new() } else { format!(" (also {})", scheme.aliases.join(", ")) };
-    format!("{:<18} {detection:<17} {}{aliases}\n", scheme.name, scheme.summary)
+    let text = format!("{}{aliases}", scheme.summary);
+    row(&format!("{:<18} {detection:<17} ", scheme.name), &text, output_columns())
 }
 
 fn one(name: &str) -> Result<String, CommandError> {
@@ -76,7 +78,8 @@ fn one(name: &str) -> Result<String, CommandError> {
     let mut text = line(scheme);
     let guide = guide().remove(scheme.name);
     if let Some(guide) = &guide {
-        let _ = writeln!(text, "\nThe stored text: {}", guide.text);
+        text.push('\n');
+        text.push_str(&row("The stored text: ", &guide.text, output_columns()));
     }
     let forms = forms(name);
     for (at, form) in forms.iter().enumerate() {
@@ -97,7 +100,7 @@ fn parts(form: &Form, text: &mut String) {
         for group in groups {
             let names = group.join(", ");
             let about = group.first().map_or("", |part| about_part(part));
-            let _ = writeln!(text, "  {names:<38} {word:<9} {about}");
+            text.push_str(&row(&format!("  {names:<38} {word:<9} "), about, output_columns()));
         }
     }
 }

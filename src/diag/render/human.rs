@@ -12,8 +12,8 @@ use miette::{
 use super::escape::{escaped, visible};
 use crate::diag::{Diagnostic, FileId, Files, Severity, Span};
 
-/// Columns of the output. Fixed, so that output in logs and terminals is the same.
-const WIDTH: usize = 100;
+/// Columns of the output in logs and wide terminals.
+pub const FINDING_COLUMNS: usize = 100;
 
 /// A longer place is marked on its first line only, so that a finding about a whole map does not print it.
 const MOST_LINES: usize = 6;
@@ -21,9 +21,15 @@ const MOST_LINES: usize = 6;
 /// The findings with their code, place, excerpt, underlined places and help. `colour` adds ANSI colours.
 #[must_use]
 pub fn human(files: &Files, diagnostics: &[Diagnostic], colour: bool) -> String {
+    human_within(files, diagnostics, colour, FINDING_COLUMNS)
+}
+
+/// The same in lines of so many columns. Excerpts of files are as wide as they are.
+#[must_use]
+pub fn human_within(files: &Files, diagnostics: &[Diagnostic], colour: bool, columns: usize) -> String {
     let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme)
-        .with_width(WIDTH)
+        .with_width(columns)
         .with_links(false)
         .without_primary_span_start()
         .without_cause_chain()

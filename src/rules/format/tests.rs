@@ -58,11 +58,11 @@ landfall: 1
 
     account:
       # who
-      username:   { from: $.login }   # trailing
+      username: { from: $.login }  # trailing
       email.value:
         from:
           - $.mail
-          - $.other   # second
+          - $.other  # second
 
         # no domain literals
         do: [ email,
@@ -126,6 +126,37 @@ fn changes() {
     for (text, expected) in cases {
         assert_eq!(formatted(text), expected, "{text:?}");
     }
+}
+
+#[test]
+fn blanks_are_one_where_the_usual_spelling_has_one() {
+    let cases = [
+        ("a:    x   y  # z\n", "a: x   y  # z\n"),
+        ("a:   {b:  1,c : [d,  'e  f' ]}\n", "a: { b: 1, c: [ d, 'e  f' ] }\n"),
+        ("a: {  }\nb: [\n]\nc: []\n", "a: { }\nb: [\n]\nc: []\n"),
+        ("a: {\"b\":1,\n    c:   2   }\n", "a: { \"b\": 1,\n  c: 2 }\n"),
+        ("a:   |2-   # why\n    x   y  \n", "a: |2-  # why\n    x   y  \n"),
+        ("a:   'x  #  y'   #   z  z\n", "a: 'x  #  y'  #   z  z\n"),
+        ("a:  b#c\n", "a: b#c\n"),
+        ("a:   &x   [b,c]\nd:   *x\n", "a: &x   [ b, c ]\nd: *x\n"),
+        ("-   a:  1\n    b:   2\n", "- a: 1\n  b: 2\n"),
+        ("\"a  b\"  :   $.x\n", "\"a  b\": $.x\n"),
+        ("a:   >\n  x   y\n  z   \nb:  1\n", "a: >\n  x   y\n  z   \nb: 1\n"),
+    ];
+    for (text, expected) in cases {
+        let found = format(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        assert_eq!(found, expected, "{text:?}");
+        assert_eq!(format(&found).as_ref(), Ok(&found), "twice");
+    }
+}
+
+#[test]
+fn the_order_that_people_chose_is_kept() {
+    let text = "let:\n  b: $.b\n  a: $.a\naccounts: $.members\nadmit:\n  - where: $a\n";
+    assert_eq!(formatted(text), text);
+    let text = "name: x\naccount:\n  username: $b\nlet: { b: $.b }\ncredential: $.c\nadmit: []\n";
+    let wanted = "name: x\nlet: { b: $.b }\nadmit: []\naccount:\n  username: $b\ncredential: $.c\n";
+    assert_eq!(formatted(text), wanted);
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::bridge::SecretText;
 use crate::ports::{PasswordChange, PortError, PortErrorKind, StoredAccount, TargetId};
 use crate::service::app::App;
 use crate::service::body::JsonBody;
+use crate::service::mistake::{Member, Members, Mistake};
 use crate::service::problem::{Problem, ProblemBody};
 use crate::service::request::RequestInfo;
 
@@ -51,6 +52,10 @@ pub(super) struct PasswordRequest {
     /// The new password: 1 to 1024 bytes in UTF-8, without NUL.
     #[schema(value_type = String, format = Password)]
     password: SecretText,
+}
+
+impl Members for PasswordRequest {
+    const MEMBERS: &'static [Member] = &[Member::text("password")];
 }
 
 /// Read an account
@@ -92,7 +97,7 @@ pub(super) async fn set_password(
     JsonBody(body): JsonBody<PasswordRequest>,
 ) -> Result<StatusCode, Problem> {
     let (operations, id) = (app.operations.clone(), account_id(id)?);
-    let password = body.password.into_new_password().ok_or(Problem::MALFORMED)?;
+    let password = body.password.into_new_password().ok_or(Problem::malformed(Mistake::NEW_PASSWORD))?;
     let request_id = info.id.clone();
     let set =
         app.to_completion(&info, async move { operations.set_password(&request_id, &id, password).await }).await?;

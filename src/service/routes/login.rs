@@ -13,6 +13,7 @@ use crate::migrate::{Answer, Challenge, Login, Outcome};
 use crate::ports::PasswordChange;
 use crate::service::app::App;
 use crate::service::body::JsonBody;
+use crate::service::mistake::{Member, Members};
 use crate::service::operations::Operations;
 use crate::service::problem::{Problem, ProblemBody, ProblemName};
 use crate::service::request::RequestInfo;
@@ -36,6 +37,15 @@ pub(super) struct LoginRequest {
     /// The tenant that the customer signs in at, if the settings have `tenants`.
     #[serde(default)]
     tenant: Option<String>,
+}
+
+impl Members for LoginRequest {
+    const MEMBERS: &'static [Member] = &[
+        Member::text("identifier"),
+        Member::text("password"),
+        Member::optional_flag("challenge_passed"),
+        Member::optional_text("tenant"),
+    ];
 }
 
 /// The customer is signed in.

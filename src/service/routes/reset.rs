@@ -11,6 +11,7 @@ use super::login::check_tenant;
 use crate::migrate::ResetAnswer;
 use crate::service::app::App;
 use crate::service::body::JsonBody;
+use crate::service::mistake::{Member, Members};
 use crate::service::problem::{Problem, ProblemBody};
 use crate::service::request::RequestInfo;
 
@@ -23,6 +24,10 @@ pub(super) struct ResetRequest {
     /// The tenant of the customer, if the settings have `tenants`.
     #[serde(default)]
     tenant: Option<String>,
+}
+
+impl Members for ResetRequest {
+    const MEMBERS: &'static [Member] = &[Member::text("identifier"), Member::optional_text("tenant")];
 }
 
 /// The only answer.

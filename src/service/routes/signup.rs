@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::migrate::SignupAnswer;
 use crate::service::app::App;
 use crate::service::body::JsonBody;
+use crate::service::mistake::{Member, Members};
 use crate::service::problem::{Problem, ProblemBody};
 use crate::service::request::RequestInfo;
 
@@ -18,6 +19,10 @@ use crate::service::request::RequestInfo;
 pub(super) struct SignupRequest {
     /// The identifier that the new customer typed.
     identifier: String,
+}
+
+impl Members for SignupRequest {
+    const MEMBERS: &'static [Member] = &[Member::text("identifier")];
 }
 
 /// Whether the identifier is available.

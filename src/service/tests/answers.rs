@@ -107,6 +107,37 @@ fn malformed_bodies_are_rejected_before_anything_is_looked_up() {
 }
 
 #[test]
+fn a_malformed_body_is_described_without_its_values() {
+    let service = Running::start(|_| {});
+    for (path, sent, expected) in [
+        (
+            "/v1/login",
+            r#"{"identifier":"ida.brandt"}"#,
+            r#""detail":"`password` is missing","member":"password","line":1,"column":27}"#,
+        ),
+        (
+            "/v1/login",
+            r#"{"identifier":"ida.brandt","password":["hunter2"]}"#,
+            r#""detail":"`password` must be text","member":"password","line":1,"column":38}"#,
+        ),
+        (
+            "/v1/password-reset",
+            "{\n  \"identifier\": hunter2\n}",
+            r#""detail":"the body is not valid JSON","line":2,"column":17}"#,
+        ),
+        (
+            "/v1/accounts/a-1/password",
+            r#"{"password":""}"#,
+            r#""detail":"`password` must have 1 to 1024 bytes and no NUL","member":"password"}"#,
+        ),
+    ] {
+        let response = service.post(path, sent);
+        let start = r#"{"type":"urn:landfall:problem:malformed","title":"the request body is malformed","status":400,"#;
+        assert_eq!((status(&response), body(&response)), (400, format!("{start}{expected}").as_str()), "{sent}");
+    }
+}
+
+#[test]
 fn signup_and_reset_answer() {
     let service = Running::start(|_| {});
     let ask = |path: &str, identifier: &str| service.post(path, &format!(r#"{{"identifier":"{identifier}"}}"#));

@@ -225,6 +225,7 @@ fn stored() -> StoredAccount {
         rules: Some("abc".to_owned()),
         created_at: "2026-01-02T03:04:05Z".parse().unwrap(),
         changed_at: "2026-02-02T03:04:05Z".parse().unwrap(),
+        since_migration: crate::ports::SinceMigration::Changed,
         change: PasswordChange::Required,
     }
 }

@@ -20,7 +20,7 @@ pub fn human(tested: &[Tested], colour: bool) -> String {
     out += &unread(tested);
     let (passed, failed) = count(tested);
     let tests = if tested.len() == 1 { "1 test".to_owned() } else { format!("{} tests", tested.len()) };
-    out += &format!("{tests}: {passed} passed, {failed} failed\n{passed} passed, {failed} failed\n");
+    out += &format!("{tests}: {passed} passed, {failed} failed\n");
     out
 }
 
@@ -63,19 +63,32 @@ fn unread(tested: &[Tested]) -> String {
     format!("fields that are neither read nor ignored\n{}\n", list.concat())
 }
 
-/// The coverage: one line per rule, the outcomes not seen below it, and the total.
+/// The coverage: for each rule file a table with one row per rule, then the total.
 #[must_use]
 pub fn coverage(reports: &[CoverageReport]) -> String {
-    let mut out = String::new();
-    for report in reports {
-        out += &format!("coverage of {}\n", escaped(&report.file));
-        let width = report.rules.iter().map(|rule| rule.name.chars().count()).max().unwrap_or(0);
-        for rule in &report.rules {
-            out += &format!("  {:width$} {}/{}\n", escaped(&rule.name), rule.seen, rule.total);
-            out.extend(rule.open.iter().map(|open| format!("    not seen: {}\n", escaped(open))));
-        }
-    }
     let (seen, all) = total(reports);
-    out += &format!("coverage: {seen} of {all} outcomes, {}%\n", percent(seen, all));
+    let tables: String = reports.iter().map(table).collect();
+    tables + format!("coverage: {seen} of {all} outcomes, {}%\n", percent(seen, all)).as_str()
+}
+
+/// The coverage of one rule file. Outcomes that were not seen are below each other.
+fn table(report: &CoverageReport) -> String {
+    let (seen, all) = report.count();
+    let mut rows = vec![["rule".to_owned(), "seen".to_owned(), "not seen".to_owned()]];
+    for rule in &report.rules {
+        let mut open = rule.open.iter().map(|open| escaped(open));
+        let of = format!("{}/{}", rule.seen, rule.total);
+        rows.push([escaped(&rule.name), of, open.next().unwrap_or_default()]);
+        rows.extend(open.map(|open| [String::new(), String::new(), open]));
+    }
+    rows.push([String::new(), format!("{seen}/{all}"), format!("{}%", percent(seen, all))]);
+    let width = |column: fn(&[String; 3]) -> &String| rows.iter().map(|row| column(row).chars().count()).max();
+    let (names, counts) = (width(|[name, ..]| name).unwrap_or(0), width(|[_, count, _]| count).unwrap_or(0));
+    let mut out = format!("coverage of {}\n", escaped(&report.file));
+    for [name, count, open] in &rows {
+        out += format!("  {name:names$}  {count:>counts$}  {open}").trim_end();
+        out.push('\n');
+    }
+    out.push('\n');
     out
 }

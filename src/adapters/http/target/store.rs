@@ -23,8 +23,8 @@ use crate::model::Password;
 use crate::password::Credential;
 use crate::ports::{
     AccountState, Authenticated, BoxFuture, Call, Capabilities, Created, Deleted, Deletion, ExternalId, Found,
-    Identifier, NewAccount, PasswordChange, PasswordCheck, PortError, PortErrorKind, SharedLimits, StoreId,
-    StoredAccount, Support, Target, TargetId,
+    Identifier, NewAccount, PasswordChange, PasswordCheck, PortError, PortErrorKind, SharedLimits, SinceMigration,
+    StoreId, StoredAccount, Support, Target, TargetId,
 };
 
 /// Stores accounts at a product by its API.
@@ -185,6 +185,7 @@ impl Target for HttpTarget {
                 // the product's own, if it has any, are among its members
                 created_at: Timestamp::UNIX_EPOCH,
                 changed_at: Timestamp::UNIX_EPOCH,
+                since_migration: SinceMigration::Unknown,
                 change: PasswordChange::Optional,
             }))
         })

@@ -38,7 +38,7 @@ pub(super) use schema::SCHEMA;
 macro_rules! select_accounts {
     ($rest:literal) => {
         concat!(
-            "SELECT id, source, legacy_id, state, must_change, claims, rules, created_at, changed_at, ",
+            "SELECT id, source, legacy_id, state, must_change, claims, rules, created_at, changed_at, changed_at > made_at, ",
             "ARRAY(SELECT login FROM landfall_account_logins WHERE account_id = id) AS logins FROM landfall_accounts ",
             $rest
         )

@@ -32,7 +32,8 @@ use crate::ports::{
 macro_rules! select_rows {
     ($rest:literal) => {
         concat!(
-            "SELECT id, source, legacy_id, state, must_change, claims, rules, created_at, changed_at FROM accounts ",
+            "SELECT id, source, legacy_id, state, must_change, claims, rules, created_at, changed_at, changed_at > made_at \
+             FROM accounts ",
             $rest
         )
     };
