@@ -7,7 +7,7 @@ use crate::engine::context::Cx;
 use crate::engine::op::Failure;
 use crate::engine::outcome::Reason;
 use crate::engine::plan::{OutputNode, Policy, RulePlan};
-use crate::engine::probe::Probe;
+use crate::engine::probe::{Event, Probe};
 use crate::engine::steps::StepFailure;
 use crate::model::{Kinds, Value};
 use crate::schema::{Breach, Place, Shape, ShapeKind, Violations, fit, push_name};
@@ -97,6 +97,9 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             Policy::Warn(name) if name.made.is_some() || name.fixed != rule.name => self.warn(name, cx),
             Policy::Warn(_) => {
                 let name = &*cx.arena.alloc_str(path);
+                if P::ON {
+                    self.probe.event(Event::Warned(name));
+                }
                 if !self.warnings.contains(&name) {
                     self.warnings.push(name);
                 }
