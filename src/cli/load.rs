@@ -23,6 +23,14 @@ pub fn rules(path: &Path) -> Result<Compiled, CommandError> {
 /// # Errors
 /// If the file cannot be read or has errors.
 pub fn plan(path: &Path) -> Result<Plan, CommandError> {
+    plan_and_hash(path).map(|(plan, _)| plan)
+}
+
+/// The same, with the hash of everything that the rules consist of.
+///
+/// # Errors
+/// If the file cannot be read or has errors.
+pub fn plan_and_hash(path: &Path) -> Result<(Plan, String), CommandError> {
     let compiled = rules(path)?;
     if !compiled.findings.is_empty() {
         super::show::findings(&compiled.files, &compiled.findings);
@@ -37,7 +45,7 @@ pub fn plan(path: &Path) -> Result<Plan, CommandError> {
             CommandError::new(message).help("add `account:`; a file that only shares lookups and steps cannot run")
         );
     }
-    Ok(plan)
+    Ok((plan, compiled.hash))
 }
 
 /// The settings of a run from `--param name=value` arguments. A JSON value (`{…}`, `[…]`) is parsed; everything else is

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod account;
+mod assess;
 mod audit;
 mod bridge;
 mod bulk;
@@ -78,6 +79,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Turn a file of legacy records into accounts
     Transform(transform::Arguments),
+    /// Say what will happen to the customers of an export before the first login
+    Assess(assess::Arguments),
     /// Create the accounts of customers who have not come yet
     Bulk(bulk::Arguments),
     /// Write starter rules from sample records
@@ -142,6 +145,7 @@ pub fn run() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Transform(arguments) => transform::run(&arguments),
+        Command::Assess(arguments) => assess::run(&arguments),
         Command::Bulk(arguments) => bulk::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),

@@ -96,3 +96,14 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
         _ => one == other,
     }
 }
+
+/// For code that writes to any writer.
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
