@@ -106,8 +106,9 @@ pub(super) fn looks(text: &str) -> Looks {
     } else if is_ip_address(trimmed) {
         looks.add(IP_ADDRESS);
     }
-    // no stored password is shorter, and none contains blanks
-    if trimmed.len() >= 13 && looks.0 & !(1 << INTEGER | 1 << NUMBER | 1 << PHONE | 1 << PADDED) == 0 {
+    // no stored password is shorter, and only some in braces contain blanks
+    let may_be_password = trimmed.len() >= 13 && (trimmed.starts_with('{') || !trimmed.contains(' '));
+    if may_be_password && looks.0 & !(1 << INTEGER | 1 << NUMBER | 1 << PHONE | 1 << PADDED) == 0 {
         password(trimmed, &mut looks);
     }
     looks
