@@ -33,7 +33,8 @@ fn every_count_is_that_of_the_manifest() {
         python.arg(Path::new(ROOT).join("tests").join(name));
         python
     };
-    let made = script("make_legacy.py").args(["--users", "2000", "--seed", "1", "--sql", "", "--out"]).arg(&folder).output();
+    let made =
+        script("make_legacy.py").args(["--users", "2000", "--seed", "1", "--sql", "", "--out"]).arg(&folder).output();
     passes(&made.expect("this test needs python3, which tests/run installs"));
     let mut checks = script("assess_manifest.py");
     checks.args(["--bin", env!("CARGO_BIN_EXE_landfall"), "--rules"]).arg(Path::new(ROOT).join("rules/wordpress.yaml"));

@@ -64,9 +64,10 @@ impl Columns {
 
     /// The value of each claim of an account.
     pub(super) fn values<'a>(&self, account: Value<'a>) -> impl Iterator<Item = (usize, Value<'a>)> {
-        self.all.iter().enumerate().map(move |(at, column)| {
-            (at, column.path.iter().fold(account, |value, name| value.member(name)))
-        })
+        self.all
+            .iter()
+            .enumerate()
+            .map(move |(at, column)| (at, column.path.iter().fold(account, |value, name| value.member(name))))
     }
 
     /// The texts of a claim that are mail addresses or phone numbers.

@@ -111,9 +111,11 @@ pub(super) fn rounded(cost: Cost) -> Cost {
         Cost::Crypt { rounds } => Cost::Crypt { rounds: round(rounds) },
         Cost::Des { rounds } => Cost::Des { rounds: round(rounds) },
         Cost::Several(costs) => Cost::Several(costs.into_iter().map(rounded).collect()),
-        Cost::Argon2 { memory_kib, passes, lanes } => {
-            Cost::Argon2 { memory_kib: if memory_kib > 99_999 { round(memory_kib) } else { memory_kib }, passes: round(passes), lanes }
-        }
+        Cost::Argon2 { memory_kib, passes, lanes } => Cost::Argon2 {
+            memory_kib: if memory_kib > 99_999 { round(memory_kib) } else { memory_kib },
+            passes: round(passes),
+            lanes,
+        },
         cost => cost,
     }
 }

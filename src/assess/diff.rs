@@ -114,7 +114,12 @@ fn facts(assessment: &Assessment) -> BTreeMap<Place, String> {
         }
     }
     for finding in &assessment.findings {
-        facts.add("finding", &format!("{} {}: {}", finding.code, finding.place, finding.message), "count", finding.count);
+        facts.add(
+            "finding",
+            &format!("{} {}: {}", finding.code, finding.place, finding.message),
+            "count",
+            finding.count,
+        );
     }
     facts.0
 }

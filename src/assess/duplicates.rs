@@ -322,7 +322,8 @@ mod tests {
 
     #[test]
     fn an_identifier_that_one_record_has_twice_is_not_shared() {
-        let (found, written) = found(&[entries(1, "1", &["ada", "a@x"], &["a@x"], &[]), entries(2, "2", &["bo"], &[], &[])]);
+        let (found, written) =
+            found(&[entries(1, "1", &["ada", "a@x"], &["a@x"], &[]), entries(2, "2", &["bo"], &[], &[])]);
         assert!(found.duplicates.is_empty() && written.is_empty());
     }
 }

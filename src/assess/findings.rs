@@ -63,11 +63,18 @@ fn records(assessment: &Assessment, findings: &mut Vec<Finding>) {
     }
     for reason in &records.unreadable_reasons {
         let help = "fix these records in the export, or export them again";
-        findings.push(finding("R701", "record", format!("a record cannot be read: {}", reason.reason), help, reason.count));
+        findings.push(finding(
+            "R701",
+            "record",
+            format!("a record cannot be read: {}", reason.reason),
+            help,
+            reason.count,
+        ));
     }
     for reason in &records.invalid_reasons {
         let (place, message) = reason.reason.split_once(": ").unwrap_or(("record", &reason.reason));
-        let help = "fix these records in the legacy system, or the rules; `landfall explain` shows what they make of one";
+        let help =
+            "fix these records in the legacy system, or the rules; `landfall explain` shows what they make of one";
         findings.push(finding("R702", place, format!("the record is invalid: {message}"), help, reason.count));
     }
 }
@@ -132,7 +139,11 @@ fn passwords(assessment: &Assessment, findings: &mut Vec<Finding>) {
     }
     for (code, applies, message, help) in SCHEMES {
         for scheme in passwords.schemes.iter().filter(|scheme| applies(scheme)) {
-            let name = if scheme.cost.is_empty() { scheme.scheme.clone() } else { format!("{}, {}", scheme.scheme, scheme.cost) };
+            let name = if scheme.cost.is_empty() {
+                scheme.scheme.clone()
+            } else {
+                format!("{}, {}", scheme.scheme, scheme.cost)
+            };
             findings.push(finding(code, "credential", format!("{message}: {name}"), help, scheme.count));
         }
     }
@@ -179,14 +190,26 @@ fn field(field: &Field, is_profile: bool, findings: &mut Vec<Finding>) {
     let count = |format: &str| field.formats.get(format).copied().unwrap_or_default();
     if is_profile && count("stored_password") > 0 {
         let help = "read it under `credential`, and protect the export: whoever has it can guess passwords";
-        findings.push(finding("R719", &field.path, "the field contains stored passwords", help, count("stored_password")));
+        findings.push(finding(
+            "R719",
+            &field.path,
+            "the field contains stored passwords",
+            help,
+            count("stored_password"),
+        ));
     }
     let texts = field.kinds.get("text").copied().unwrap_or_default().saturating_sub(blank(field));
     for (format, name) in STRICT {
         let others = texts.saturating_sub(count(format));
         if others > 0 && others.saturating_mul(10) <= texts {
             let help = "decide what the rules do with these values: leave them out (`on_error: warn`) or refuse them";
-            findings.push(finding("R717", &field.path, format!("most values are {name}, and some are not"), help, others));
+            findings.push(finding(
+                "R717",
+                &field.path,
+                format!("most values are {name}, and some are not"),
+                help,
+                others,
+            ));
         }
     }
 }

@@ -171,7 +171,11 @@ impl Prices {
         let store = measured.admission().store_hash.as_secs_f64() * 1000.0;
         let milliseconds = sum / of(accounts.max(1)) + store;
         let processors = logins_per_second * milliseconds / 1000.0;
-        Some(Peak { logins_per_second: *logins_per_second, milliseconds: hundredths(milliseconds), processors: hundredths(processors) })
+        Some(Peak {
+            logins_per_second: *logins_per_second,
+            milliseconds: hundredths(milliseconds),
+            processors: hundredths(processors),
+        })
     }
 }
 

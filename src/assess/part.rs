@@ -3,8 +3,8 @@
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::class::Stored;
 use super::claims::ClaimCounts;
+use super::class::Stored;
 use super::pairs;
 use super::profile::Profile;
 use super::reasons::{Reasons, Seen};

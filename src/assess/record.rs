@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use bumpalo::Bump;
 use rustc_hash::FxHashMap;
 
-use super::class::{Class, Classes};
 use super::claims::{Columns, Holds};
+use super::class::{Class, Classes};
 use super::credential::{self, Rules};
 use super::entry::{Customer, Entry, Row, Space, digest, uses};
 use super::part::Part;
@@ -98,7 +98,8 @@ impl<'s, 'r> Assessor<'s, 'r> {
                 self.part.records += 1;
                 match value {
                     Value::Object(_) => self.part.profile.count(value, record.number),
-                    _ => self.not_a_record(&format!("record: a record is an object, found {}", value.kind()), record.number),
+                    _ => self
+                        .not_a_record(&format!("record: a record is an object, found {}", value.kind()), record.number),
                 }
             }
             (Ok(value), Some(rules)) => self.with_rules(rules, value, record, &arena, rows),
@@ -201,8 +202,7 @@ impl<'s, 'r> Assessor<'s, 'r> {
             let (holds, texts) = rules.columns.identifiers(at, value);
             texts.into_iter().for_each(|text| identifiers.claim(holds, text, &rules.identifiers));
         }
-        let has_credential =
-            if rules.plan.has_credential() { Rules::Credential } else { Rules::NoCredential };
+        let has_credential = if rules.plan.has_credential() { Rules::Credential } else { Rules::NoCredential };
         let stored = credential::class(made, has_credential, number, &mut self.part);
         let class = standing(made).unwrap_or(stored);
         let class = if rules.plan.identifies() { class } else { nobody() };
@@ -377,7 +377,8 @@ fn unreadable() -> Class {
 }
 
 fn invalid(reason: &str) -> Class {
-    let help = "fix these records in the legacy system, or the rules; `landfall explain` shows what they make of one record";
+    let help =
+        "fix these records in the legacy system, or the rules; `landfall explain` shows what they make of one record";
     Class::cannot(reason, help)
 }
 

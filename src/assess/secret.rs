@@ -42,7 +42,9 @@ mod tests {
 
     #[test]
     fn names_of_secrets() {
-        for name in ["user_pass", "Password", "session_tokens", "api-key", "pin", "passwordHash", "secretData", "userPassword"] {
+        for name in
+            ["user_pass", "Password", "session_tokens", "api-key", "pin", "passwordHash", "secretData", "userPassword"]
+        {
             assert!(is_secret(name), "{name}");
         }
         for name in ["email", "passport_country", "pinterest", "name", "key", "options"] {

@@ -76,8 +76,12 @@ impl Table {
 
     /// The most frequent values that occur at least so often, the most frequent first.
     pub(super) fn most_frequent(&self, at_least: u64, shown: impl Fn(&str) -> String) -> Vec<ValueCount> {
-        let mut all: Vec<(&str, u64)> =
-            self.counts.iter().map(|(value, count)| (&**value, *count)).filter(|(_, count)| *count >= at_least).collect();
+        let mut all: Vec<(&str, u64)> = self
+            .counts
+            .iter()
+            .map(|(value, count)| (&**value, *count))
+            .filter(|(_, count)| *count >= at_least)
+            .collect();
         all.sort_unstable_by(|(value, count), (other, others)| others.cmp(count).then(value.cmp(other)));
         all.truncate(SHOWN);
         all.into_iter().map(|(value, count)| ValueCount { value: shown(value), count }).collect()

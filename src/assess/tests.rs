@@ -58,7 +58,7 @@ fn plan(rules: &str) -> Plan {
 
 fn collected(rules: Option<&str>, records: &[String]) -> Collected {
     let plan = rules.map(plan);
-    let settings = Settings { unread: true, check_credentials: true, ..Settings::default() };
+    let settings = Settings { unread: true, ..Settings::default() };
     let rules = plan.as_ref().map(|plan| Rules { plan, settings: &settings, digest: "00" });
     let assessing = Assessing::new(rules, ReadLimits::default());
     let (mut rows, mut batch) = (Rows::default(), Batch::default());
@@ -89,7 +89,7 @@ fn records(changes: &[&str]) -> Vec<String> {
     let record = |(number, change): (usize, &&str)| {
         let mut record = serde_json::json!({
             "id": format!("{number}"), "login": format!("u{number}"), "mail": format!("u{number}@example.org"), "hash": BCRYPT,
-            "roles": ["administrator"], "phone": format!("+120255501{:02}", number % 100), "must_change": null, "status": "active",
+            "roles": ["administrator"], "phone": format!("+120255501{:02}", number % 100), "must_change": false, "status": "active",
         });
         let change: serde_json::Value = serde_json::from_str(change).unwrap();
         for (name, value) in change.as_object().unwrap() {
@@ -103,28 +103,32 @@ fn records(changes: &[&str]) -> Vec<String> {
 #[test]
 fn every_customer_is_counted_once() {
     let changes = [
-        "{}",                                   // 1: migrates
-        r#"{"mail": "nope"}"#,                  // 2: invalid
-        r#"{"spam": true}"#,                    // 3: denied
-        r#"{"hash": "!"}"#,                     // 4: unusable
-        r#"{"hash": null}"#,                    // 5: none
-        r#"{"status": "disabled"}"#,            // 6: disabled
-        r#"{"must_change": true}"#,             // 7: a new password
-        r#"{"id": "0"}"#,                       // 8: the id of the first record
-        r#"{"login": "U8", "mail": "u8@example.org"}"#, // 9
-        r#"{"login": "u8", "mail": "u8@example.org"}"#, // 10: both logins of record 9
+        "{}",                                                                          // 1: migrates
+        r#"{"mail": "nope"}"#,                                                         // 2: invalid
+        r#"{"spam": true}"#,                                                           // 3: denied
+        r#"{"hash": "!"}"#,                                                            // 4: unusable
+        r#"{"hash": null}"#,                                                           // 5: none
+        r#"{"status": "disabled"}"#,                                                   // 6: disabled
+        r#"{"must_change": true}"#,                                                    // 7: a new password
+        r#"{"id": "0"}"#,                                                              // 8: the id of the first record
+        r#"{"login": "U8", "mail": "u8@example.org"}"#,                                // 9
+        r#"{"login": "u8", "mail": "u8@example.org"}"#,                                // 10: both logins of record 9
         r#"{"hash": "$2b$31$4zDT/FAKvjR8F5qcKCHFoOZG67E8aZe0n0AmCkZjJVKCwi0ysLS1m"}"#, // 11: too expensive
-        r#"{"login": "u0"}"#,                   // 12: keeps its mail address
-        r#"{"phone": "x", "roles": ["administrator", "wholesale"]}"#, // 13: warnings
+        r#"{"login": "u0"}"#,                                                          // 12: keeps its mail address
+        r#"{"phone": "x", "roles": ["administrator", "wholesale"]}"#,                  // 13: warnings
     ];
     let mut all = records(&changes);
     all.push("{\"id\": 14".to_owned());
     let assessment = assessed(Some(RULES), &all);
     let forecast = assessment.forecast.clone().unwrap();
     assert_eq!((forecast.migrate, forecast.new_password, forecast.cannot), (2, 4, 8));
-    let reasons: Vec<(&str, &[u64])> =
-        forecast.reasons.iter().map(|reason| (reason.reason.reason.as_str(), reason.reason.numbers.as_slice())).collect();
-    let find = |start: &str| reasons.iter().find(|(reason, _)| reason.starts_with(start)).map(|(_, numbers)| numbers.to_vec());
+    let reasons: Vec<(&str, &[u64])> = forecast
+        .reasons
+        .iter()
+        .map(|reason| (reason.reason.reason.as_str(), reason.reason.numbers.as_slice()))
+        .collect();
+    let find =
+        |start: &str| reasons.iter().find(|(reason, _)| reason.starts_with(start)).map(|(_, numbers)| numbers.to_vec());
     for (start, numbers) in [
         ("another record has the same id", vec![1, 8]),
         ("other records have every login", vec![9, 10]),
@@ -184,9 +188,11 @@ fn merged_parts_give_the_document_of_one_run() {
             let mut merged = read(&files[0]);
             merged.add(read(&files[1])).unwrap();
             assert_eq!(json(merged), whole, "{cut}");
-            files[0].pop();
-            let is_truncated = Collected::read_partial(&mut files[0].as_slice()).is_err();
-            assert!(is_truncated, "{cut}");
+            if rules.is_some() && cut > 0 {
+                files[0].pop();
+                let truncated = Collected::read_partial(&mut files[0].as_slice());
+                assert!(matches!(truncated, Err(PartialError::Truncated)), "{cut}");
+            }
         }
     }
 }
@@ -235,7 +241,7 @@ fn every_code_is_found_where_it_belongs() {
         let found = findings(&assessed(Some(RULES), &records(&changes)));
         assert!(found.contains(&(code.to_owned(), place.to_owned())), "{code}: {found:?}");
         let clean = findings(&assessed(Some(RULES), &records(&["{}"])));
-        assert!(clean.iter().all(|(other, _)| other != code || code == "R713"), "{code}: {clean:?}");
+        assert!(clean.iter().all(|(other, _)| other != code), "{code}: {clean:?}");
         seen.insert(code);
     }
     let broken = assessed(Some(RULES), &["{\"id\": 7".to_owned(), "7".to_owned()]);
@@ -256,7 +262,12 @@ fn every_code_is_found_where_it_belongs() {
 #[test]
 fn no_value_of_a_few_customers_is_in_the_document() {
     let changes: Vec<String> = (0..30)
-        .map(|n| format!(r#"{{"city": "{}", "roles": ["secret-role-{n}"], "token": "tok"}}"#, if n < 25 { "Fairmont" } else { "Aberfeldy" }))
+        .map(|n| {
+            format!(
+                r#"{{"city": "{}", "roles": ["secret-role-{n}"], "token": "tok"}}"#,
+                if n < 25 { "Fairmont" } else { "Aberfeldy" }
+            )
+        })
         .collect();
     let changes: Vec<&str> = changes.iter().map(String::as_str).collect();
     let all = records(&changes);
@@ -268,7 +279,7 @@ fn no_value_of_a_few_customers_is_in_the_document() {
     let options = Options { shows_values: true, ..DETERMINISTIC };
     let shown = collected(Some(RULES), &all).assessment(options, None).unwrap();
     let text = serde_json::to_string(&shown).unwrap();
-    assert!(text.contains("Aberfeldy") && text.contains("secret-role-7"));
+    assert!(text.contains("Aberfeldy") && text.contains("secret-role-0"));
     assert!(!text.contains("\\\"tok\\\"") && !text.contains("$2b$"));
 }
 

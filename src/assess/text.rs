@@ -85,7 +85,11 @@ pub(super) fn looks(text: &str) -> Looks {
     }
     match trimmed.bytes().next() {
         Some(b'0'..=b'9' | b'+' | b'-' | b'(' | b'.') => numeric(trimmed, &mut looks),
-        Some(b'{' | b'[') if trimmed.ends_with(['}', ']']) && serde_json::from_str::<serde::de::IgnoredAny>(trimmed).is_ok() => looks.add(JSON),
+        Some(b'{' | b'[')
+            if trimmed.ends_with(['}', ']']) && serde_json::from_str::<serde::de::IgnoredAny>(trimmed).is_ok() =>
+        {
+            looks.add(JSON)
+        }
         _ => {}
     }
     if is_boolean(trimmed) {
@@ -136,7 +140,10 @@ fn numeric(text: &str, looks: &mut Looks) {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     if !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
         looks.add(INTEGER);
-    } else if digits > 0 && unsigned.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && unsigned.parse::<f64>().is_ok() {
+    } else if digits > 0
+        && unsigned.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && unsigned.parse::<f64>().is_ok()
+    {
         looks.add(NUMBER);
     }
     if text.starts_with("0000-00-00") {
@@ -156,7 +163,9 @@ fn numeric(text: &str, looks: &mut Looks) {
 fn is_phone(text: &str, digits: usize) -> bool {
     (7..=15).contains(&digits)
         && text.starts_with(['+', '0', '('])
-        && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b' ' | b'-' | b'(' | b')' | b'/' | b'.'))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b' ' | b'-' | b'(' | b')' | b'/' | b'.'))
 }
 
 fn password(text: &str, looks: &mut Looks) {

@@ -64,7 +64,8 @@ impl FromStr for Threshold {
             Some(share) => share.trim().parse().ok().filter(|share| (0.0..=100.0).contains(share)).map(Most::Share),
             None => most.parse().ok().map(Most::Count),
         };
-        let most = most.ok_or_else(|| "write a share such as `2%`, or a number of customers such as `100`".to_owned())?;
+        let most =
+            most.ok_or_else(|| "write a share such as `2%`, or a number of customers such as `100`".to_owned())?;
         let of = match name {
             "cannot" => Of::Cannot,
             "new-password" => Of::NewPassword,
@@ -72,11 +73,13 @@ impl FromStr for Threshold {
             "unreadable" => Of::Unreadable,
             "denied" => Of::Denied,
             "" => return Err("write what it is a threshold of in front of `=`".to_owned()),
-            name => match (name.strip_prefix("reason:"), codes::find(name).filter(|info| info.code.starts_with("R7"))) {
-                (Some(reason), _) => Of::Reason(reason.trim().to_owned()),
-                (None, Some(info)) => Of::Code(info.code.to_owned()),
-                (None, None) => Of::Claim(name.to_owned()),
-            },
+            name => {
+                match (name.strip_prefix("reason:"), codes::find(name).filter(|info| info.code.starts_with("R7"))) {
+                    (Some(reason), _) => Of::Reason(reason.trim().to_owned()),
+                    (None, Some(info)) => Of::Code(info.code.to_owned()),
+                    (None, None) => Of::Claim(name.to_owned()),
+                }
+            }
         };
         Ok(Self { of, most, text: text.to_owned() })
     }
@@ -137,7 +140,8 @@ mod tests {
         let reason = Reason { reason: "no password is stored".to_owned(), count: 3, numbers: Vec::new() };
         let reason = ForecastReason { outcome: ForecastOutcome::NewPassword, reason, help: String::new() };
         let forecast = Forecast { migrate: 95, new_password: 3, cannot: 2, reasons: vec![reason] };
-        let phone = Claim { name: "phone.value".to_owned(), made: 90, missing: 6, warned: 3, invalid: 1, reasons: Vec::new() };
+        let phone =
+            Claim { name: "phone.value".to_owned(), made: 90, missing: 6, warned: 3, invalid: 1, reasons: Vec::new() };
         Assessment { forecast: Some(forecast), claims: vec![phone], ..empty() }
     }
 

@@ -28,7 +28,9 @@ impl Census {
     #[must_use]
     pub fn state(&self) -> &'static str {
         match &self.check {
-            Ok(check) if matches!(check.cost.within(&Limits::default()), Err(Problem::CostRefused(_))) => "cost_refused",
+            Ok(check) if matches!(check.cost.within(&Limits::default()), Err(Problem::CostRefused(_))) => {
+                "cost_refused"
+            }
             Ok(_) => "usable",
             Err(Problem::Unusable(_)) => "unusable",
             Err(Problem::Malformed(_)) => "malformed",

@@ -68,7 +68,8 @@ fn read(path: &Path) -> Result<Assessment, CommandError> {
         return Err(unreadable("it is too large".to_owned()));
     }
     let text = fs::read(path).map_err(|error| unreadable(error.kind().to_string()))?;
-    let version = serde_json::from_slice::<serde_json::Value>(&text).ok().and_then(|json| json.get("version")?.as_u64());
+    let version =
+        serde_json::from_slice::<serde_json::Value>(&text).ok().and_then(|json| json.get("version")?.as_u64());
     match version {
         Some(version) if version == u64::from(VERSION) => {}
         Some(version) => return Err(unreadable(format!("it has version {version}, and this program reads {VERSION}"))),

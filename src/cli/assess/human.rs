@@ -44,7 +44,8 @@ pub(super) fn share(count: u64, of: u64) -> String {
 
 fn heading(assessment: &Assessment, text: &mut String) {
     let records = &assessment.records;
-    let rules = assessment.about.rules.as_ref().map(|rules| format!(" by the rules `{}`", rules.name)).unwrap_or_default();
+    let rules =
+        assessment.about.rules.as_ref().map(|rules| format!(" by the rules `{}`", rules.name)).unwrap_or_default();
     wrap(text, 0, 0, &format!("{}{rules}: {} records", assessment.about.exports.join(", "), records.all));
     if assessment.about.rules.is_some() {
         let denied: u64 = records.denied.iter().map(|reason| reason.count).sum();
@@ -71,8 +72,11 @@ fn forecast(forecast: &Forecast, text: &mut String) {
     {
         let _ = writeln!(text, "{count:>12}  {:>8}  {what}", share(*count, all));
     }
-    for (outcome, name) in [(ForecastOutcome::Cannot, "Cannot migrate"), (ForecastOutcome::NewPassword, "Need a new password")] {
-        let reasons: Vec<&ForecastReason> = forecast.reasons.iter().filter(|reason| reason.outcome == outcome).collect();
+    for (outcome, name) in
+        [(ForecastOutcome::Cannot, "Cannot migrate"), (ForecastOutcome::NewPassword, "Need a new password")]
+    {
+        let reasons: Vec<&ForecastReason> =
+            forecast.reasons.iter().filter(|reason| reason.outcome == outcome).collect();
         if reasons.is_empty() {
             continue;
         }
@@ -135,7 +139,12 @@ fn passwords(passwords: &Passwords, text: &mut String) {
     }
     more(text, passwords.schemes.len());
     for reason in passwords.unusable.iter().take(SHOWN) {
-        wrap(text, 0, 24, &format!("{:>12}  {:>8}  unusable: {}", reason.count, share(reason.count, all), reason.reason));
+        wrap(
+            text,
+            0,
+            24,
+            &format!("{:>12}  {:>8}  unusable: {}", reason.count, share(reason.count, all), reason.reason),
+        );
     }
     if passwords.none > 0 {
         let _ = writeln!(text, "{:>12}  {:>8}  no stored password", passwords.none, share(passwords.none, all));
@@ -157,10 +166,15 @@ fn duplicates(assessment: &Assessment, text: &mut String) {
     for shared in &assessment.duplicates {
         let name = duplicates_name(shared.of);
         counted(text, shared.records, &format!("records share {} {name}", shared.identifiers));
-        let groups: Vec<String> = shared.groups.iter().take(3).map(|group| {
-            let first: Vec<String> = group.iter().take(4).map(ToString::to_string).collect();
-            format!("{}{}", first.join(" + "), if group.len() > 4 { " + …" } else { "" })
-        }).collect();
+        let groups: Vec<String> = shared
+            .groups
+            .iter()
+            .take(3)
+            .map(|group| {
+                let first: Vec<String> = group.iter().take(4).map(ToString::to_string).collect();
+                format!("{}{}", first.join(" + "), if group.len() > 4 { " + …" } else { "" })
+            })
+            .collect();
         let rest = if shared.identifiers > 3 { "; …" } else { "" };
         wrap(text, 14, 16, &format!("records {}{rest}", groups.join("; ")));
     }
@@ -194,7 +208,8 @@ fn fields(assessment: &Assessment, text: &mut String) {
             let values = field.values.iter().take(6).map(|value| format!("{} {}", value.count, cut(&value.value)));
             wrap(text, 6, 8, &format!("values: {}", values.collect::<Vec<_>>().join(", ")));
         } else if !field.patterns.is_empty() {
-            let patterns = field.patterns.iter().take(4).map(|pattern| format!("{} `{}`", pattern.count, pattern.value));
+            let patterns =
+                field.patterns.iter().take(4).map(|pattern| format!("{} `{}`", pattern.count, pattern.value));
             wrap(text, 6, 8, &format!("patterns: {}", patterns.collect::<Vec<_>>().join(", ")));
         }
     }
@@ -283,9 +298,13 @@ mod tests {
 
     #[test]
     fn shares_do_not_hide_anybody() {
-        for (count, of, wanted) in
-            [(0, 10, "0.0 %"), (1, 100_000, "< 0.1 %"), (999, 1000, "99.9 %"), (99_999, 100_000, "99.9 %"), (0, 0, "0.0 %")]
-        {
+        for (count, of, wanted) in [
+            (0, 10, "0.0 %"),
+            (1, 100_000, "< 0.1 %"),
+            (999, 1000, "99.9 %"),
+            (99_999, 100_000, "99.9 %"),
+            (0, 0, "0.0 %"),
+        ] {
             assert_eq!(share(count, of), wanted);
         }
     }

@@ -70,8 +70,9 @@ fn read(path: &Path) -> Result<Collected, CommandError> {
 fn different(path: &Path, error: &MergeError) -> CommandError {
     let message = format!("cannot merge `{}`: {error}", path.display());
     match error {
-        MergeError::Different(_) => CommandError::new(message)
-            .help("make all parts with the same version, `--rules`, `--param` and `--now`"),
+        MergeError::Different(_) => {
+            CommandError::new(message).help("make all parts with the same version, `--rules`, `--param` and `--now`")
+        }
         MergeError::Io(_) => CommandError::new(message).help("set TMPDIR to a folder with more room"),
     }
 }

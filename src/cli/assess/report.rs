@@ -44,7 +44,10 @@ enum Format {
 }
 
 fn per_second(text: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|number: &f64| (0.0..=1e9).contains(number)).ok_or_else(|| "write a number such as `50`".to_owned())
+    text.parse()
+        .ok()
+        .filter(|number: &f64| (0.0..=1e9).contains(number))
+        .ok_or_else(|| "write a number such as `50`".to_owned())
 }
 
 impl Report {
@@ -79,10 +82,17 @@ impl Report {
     fn judge(&self, assessment: &Assessment) -> Result<u8, CommandError> {
         let mut code = FINE;
         for threshold in &self.fail_over {
-            let exceeded = threshold.check(assessment).map_err(|why| CommandError::new(format!("invalid `--fail-over`: {why}")))?;
+            let exceeded = threshold
+                .check(assessment)
+                .map_err(|why| CommandError::new(format!("invalid `--fail-over`: {why}")))?;
             if let Some(exceeded) = exceeded {
                 let customers = human::share(exceeded.count, exceeded.of);
-                anstream::eprintln!("over the threshold {}: {} of {} ({customers})", exceeded.threshold, exceeded.count, exceeded.of);
+                anstream::eprintln!(
+                    "over the threshold {}: {} of {} ({customers})",
+                    exceeded.threshold,
+                    exceeded.count,
+                    exceeded.of
+                );
                 code = FINDINGS;
             }
         }

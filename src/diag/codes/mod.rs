@@ -20,8 +20,7 @@ pub struct CodeInfo {
 }
 
 /// One file per family, each in the order of its codes.
-const FAMILIES: [&[CodeInfo]; 7] =
-    [r1::CODES, r2::CODES, r3::CODES, r4::CODES, r5::CODES, r6::CODES, r7::CODES];
+const FAMILIES: [&[CodeInfo]; 7] = [r1::CODES, r2::CODES, r3::CODES, r4::CODES, r5::CODES, r6::CODES, r7::CODES];
 
 /// All codes, in order: R1 YAML and shape, R2 names and paths, R3 regex and script, R4 types and schema, R5 settings
 /// and adapters, R6 tests, R7 assessments.
