@@ -38,6 +38,8 @@ pub(super) struct RulesFacts {
     /// The names of the lookup tables.
     pub tables: Vec<String>,
     pub has_credential: bool,
+    /// Whether accounts start from an object, so that every claim of the schema may be made.
+    pub has_start: bool,
     pub most_expensive: MostExpensive,
 }
 
@@ -65,6 +67,7 @@ impl<'r> Assessing<'r> {
                     claims,
                     tables: plan.lookups.iter().map(|table| table.name.clone()).collect(),
                     has_credential: plan.has_credential(),
+                    has_start: plan.start.is_some(),
                     most_expensive: MostExpensive::of(plan),
                 };
                 (Some(rules), Some(facts))
@@ -190,7 +193,7 @@ impl Collected {
         for row in next.rows.sorted()? {
             let entry = Entry::of(&row?);
             let class = u16::try_from(number(usize::from(entry.customer.class))).unwrap_or(u16::MAX);
-            let customer = Customer { record: entry.customer.record + offset, class, ..entry.customer };
+            let customer = Customer { record: entry.customer.record.saturating_add(offset), class, ..entry.customer };
             self.rows.add(Entry { customer, ..entry }.row())?;
         }
         self.part.merge(next.part, offset, number);

@@ -15,11 +15,20 @@ const STRICT: [(&str, &str); 6] = [
     ("ip_address", "network addresses"),
 ];
 
+/// What it means that no account has a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unmade {
+    /// The rules have the claim for nothing.
+    Finding,
+    /// The claims are all that the schema knows.
+    Usual,
+}
+
 /// The findings of an assessment. `unread` has the fields that no rule reads.
-pub(super) fn of(assessment: &Assessment, unread: &[Reason]) -> Vec<Finding> {
+pub(super) fn of(assessment: &Assessment, unread: &[Reason], unmade: Unmade) -> Vec<Finding> {
     let mut findings = Vec::new();
     records(assessment, &mut findings);
-    assessment.claims.iter().for_each(|claim| self::claim(claim, assessment.records.accounts, &mut findings));
+    assessment.claims.iter().for_each(|claim| self::claim(claim, assessment.records.accounts, unmade, &mut findings));
     for lookup in &assessment.lookups {
         let message = format!("values have no entry in the lookup `{}`", lookup.table);
         let help = "add these values to the lookup, or give the step a `default`";
@@ -79,7 +88,7 @@ fn records(assessment: &Assessment, findings: &mut Vec<Finding>) {
     }
 }
 
-fn claim(claim: &Claim, accounts: u64, findings: &mut Vec<Finding>) {
+fn claim(claim: &Claim, accounts: u64, unmade: Unmade, findings: &mut Vec<Finding>) {
     if claim.warned > 0 {
         let why = claim.reasons.first().map_or("", |reason| reason.reason.as_str());
         let more = claim.reasons.len().saturating_sub(1);
@@ -87,7 +96,7 @@ fn claim(claim: &Claim, accounts: u64, findings: &mut Vec<Finding>) {
         let help = "read the values in another way, or correct them in the legacy system";
         findings.push(finding("R703", &claim.name, format!("values were left out: {why}{more}"), help, claim.warned));
     }
-    if claim.made == 0 && claim.warned == 0 && accounts > 0 {
+    if unmade == Unmade::Finding && claim.made == 0 && claim.warned == 0 && accounts > 0 {
         let help = "check the paths that the claim reads, or remove it if the export does not have it";
         findings.push(finding("R715", &claim.name, "no account has the claim", help, accounts));
     }

@@ -43,6 +43,10 @@ impl Collected {
         let passwords = facts.as_ref().filter(|facts| facts.has_credential).map(|_| passwords(&part, &prices));
         let claims = facts.iter().flat_map(|facts| facts.claims.iter().enumerate());
         let claims = claims.map(|(at, name)| part.claims.get(at).cloned().unwrap_or_default().claim(name)).collect();
+        let unmade = match &facts {
+            Some(facts) if facts.has_start => findings::Unmade::Usual,
+            _ => findings::Unmade::Finding,
+        };
         let tables = facts.map(|facts| facts.tables).unwrap_or_default();
         let mut assessment = Assessment {
             version: VERSION,
@@ -57,7 +61,7 @@ impl Collected {
             ready_rules: Vec::new(),
             findings: Vec::new(),
         };
-        assessment.findings = findings::of(&assessment, &part.unread.sorted());
+        assessment.findings = findings::of(&assessment, &part.unread.sorted(), unmade);
         Ok(assessment)
     }
 }

@@ -42,7 +42,7 @@ impl Seen {
     /// Adds the records of another part, whose numbers begin behind `offset`.
     pub(super) fn merge(&mut self, other: Self, offset: u64) {
         self.count += other.count;
-        other.numbers.into_iter().for_each(|number| self.first(number + offset));
+        other.numbers.into_iter().for_each(|number| self.first(number.saturating_add(offset)));
     }
 }
 

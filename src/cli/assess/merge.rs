@@ -39,6 +39,7 @@ pub(super) struct Merge {
 /// # Errors
 /// If a part cannot be read or does not belong to the others, or a file cannot be written.
 pub(super) fn run(arguments: &Merge) -> Result<u8, CommandError> {
+    arguments.report.check()?;
     let inputs: Vec<(&str, &Path)> = arguments.parts.iter().map(|path| ("PART", path.as_path())).collect();
     let partial = arguments.partial.as_deref().map(|path| ("--partial", path));
     let outputs: Vec<(&str, &Path)> = arguments.report.outputs().chain(partial).collect();

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::human;
 use crate::assess::{Assessment, Collected, Options, Threshold};
+use crate::cli::input::is_dash;
 use crate::cli::output::{OutError, Sink};
 use crate::cli::{CommandError, FINDINGS, FINE};
 
@@ -56,6 +57,20 @@ impl Report {
         let out = self.out.as_deref().map(|path| ("--out", path));
         let duplicates = self.duplicates.as_deref().map(|path| ("--duplicates", path));
         out.into_iter().chain(duplicates)
+    }
+
+    /// Fails if a file would be mixed with the report on standard output.
+    ///
+    /// # Errors
+    /// The option.
+    pub(super) fn check(&self) -> Result<(), CommandError> {
+        match self.outputs().find(|(_, path)| is_dash(path)) {
+            Some((option, _)) => {
+                Err(CommandError::new(format!("`{option}` cannot be standard output, which has the report"))
+                    .help("give a file; `--format json` writes the document to standard output"))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Writes the report. The exit code says whether a threshold is exceeded.

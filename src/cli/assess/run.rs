@@ -60,6 +60,7 @@ pub(super) struct Assess {
 /// # Errors
 /// If the rules have errors, a file cannot be read or written, or the records cannot be read to the end.
 pub(super) fn run(arguments: &Assess) -> Result<u8, CommandError> {
+    arguments.report.check()?;
     arguments.check_distinct_files()?;
     let rules = arguments.rules.as_deref().map(load::plan_and_hash).transpose()?;
     let now = arguments.now.unwrap_or_else(jiff::Timestamp::now).to_string();

@@ -152,6 +152,7 @@ fn mistakes_are_named() {
     shop.put("cut.json", "[{\"id\": 1}, {\"id\"");
     for (arguments, wanted) in [
         ("--in @in.ndjson --out @in.ndjson", "`--out` and `--in` are the same file"),
+        ("--in @in.ndjson --out -", "`--out` cannot be standard output, which has the report"),
         ("--in @in.ndjson --partial @p --format json", "cannot be used with"),
         ("--in @in.ndjson --param a=b", "--rules"),
         ("merge @in.ndjson", "it is not a partial result of this version of Landfall"),
