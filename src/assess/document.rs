@@ -244,6 +244,9 @@ pub struct Scheme {
     pub weak: bool,
     /// Processor time of one verification on this machine, in milliseconds, if it was measured.
     pub milliseconds: Option<f64>,
+    /// Whether the scheme ignores part of the password, such as everything behind 8 characters, so that some customers
+    /// will have to choose a new one.
+    pub ignores_part: bool,
     /// Whether a verification takes longer, or asks for more memory or rounds, than a login may.
     pub too_expensive: bool,
 }

@@ -23,11 +23,20 @@ pub fn rules(path: &Path) -> Result<Compiled, CommandError> {
 /// # Errors
 /// If the file cannot be read or has errors.
 pub fn plan(path: &Path) -> Result<Plan, CommandError> {
-    plan_telling(path, |compiled| {
-        if !compiled.findings.is_empty() {
-            super::show::findings(&compiled.files, &compiled.findings);
-        }
-    })
+    plan_and_hash(path).map(|(plan, _)| plan)
+}
+
+/// The same, with the hash of everything that the rules consist of.
+///
+/// # Errors
+/// If the file cannot be read or has errors.
+pub fn plan_and_hash(path: &Path) -> Result<(Plan, String), CommandError> {
+    let compiled = rules(path)?;
+    if !compiled.findings.is_empty() {
+        super::show::findings(&compiled.files, &compiled.findings);
+    }
+    let hash = compiled.hash.clone();
+    Ok((runnable(path, compiled)?, hash))
 }
 
 /// Reads and compiles a rule file for a command that runs it. `tell` shows the findings; errors end the command.
@@ -37,6 +46,11 @@ pub fn plan(path: &Path) -> Result<Plan, CommandError> {
 pub fn plan_telling(path: &Path, tell: impl FnOnce(&Compiled)) -> Result<Plan, CommandError> {
     let compiled = rules(path)?;
     tell(&compiled);
+    runnable(path, compiled)
+}
+
+/// The plan of rules that have no errors and define claims.
+fn runnable(path: &Path, compiled: Compiled) -> Result<Plan, CommandError> {
     let plan = compiled.plan.ok_or_else(|| {
         let message = format!("`{}` has errors", path.display());
         CommandError::new(message).help("fix the errors above; `landfall check --explain CODE` explains a code")

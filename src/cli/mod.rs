@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 mod account;
+mod assess;
 mod audit;
 mod bridge;
 mod bulk;
@@ -25,6 +26,7 @@ mod output;
 mod password;
 mod pipeline;
 mod process;
+mod progress;
 mod schema;
 mod serve;
 mod share;
@@ -98,6 +100,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Turn a file of legacy records into accounts
     Transform(transform::Arguments),
+    /// Say what will happen to the customers of an export before the first login
+    Assess(assess::Arguments),
     /// Create the accounts of customers who have not come yet
     Bulk(bulk::Arguments),
     /// Write starter rules from sample records
@@ -166,6 +170,7 @@ pub fn run() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Transform(arguments) => transform::run(&arguments),
+        Command::Assess(arguments) => assess::run(&arguments),
         Command::Bulk(arguments) => bulk::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),

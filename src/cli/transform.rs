@@ -154,8 +154,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let input = arguments.input.prepare(options)?;
     let written = Written::new(target, &plan.columns(), arguments.credentials);
     let progress = Progress::new(input.path());
-    let bar = progress.0.clone();
-    let Opened { records, notes } = input.open(|source| Box::new(bar.wrap_read(source)))?;
+    let Opened { records, notes } = input.open(|source| progress.follow(source))?;
     let began = Instant::now();
     let as_login = arguments.judges_as_login(&plan)?.then(IdentifierProfile::default);
     let (plan, settings, written) = (&plan, &settings, &written);
@@ -168,11 +167,11 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         pipeline::run(records, arguments.jobs(), worker, |batch: &mut Batch| {
             tally.add(&mut batch.tally);
             stopped = stopped.take().or_else(|| batch.stopped.take());
-            progress.show(&tally);
+            progress.show(tally.records());
             out.write(batch)
         })
     });
-    progress.0.finish_and_clear();
+    progress.end();
     let is_complete = stopped.is_none();
     match outcome.and_then(|()| if is_complete { out.finish() } else { out.abandon() }) {
         // the reader of the output closed the pipe, as `head` does
@@ -288,31 +287,6 @@ fn check_distinct_files(arguments: &Arguments) -> Result<(), CommandError> {
     let named = named.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?)));
     let outputs: Vec<(&str, &Path)> = [("--out", arguments.out.as_path())].into_iter().chain(named).collect();
     check_distinct(&inputs, &outputs)
-}
-
-/// The progress of reading, shown on standard error if that is a terminal.
-struct Progress(ProgressBar);
-
-impl Progress {
-    fn new(input: &Path) -> Self {
-        if !io::stderr().is_terminal() {
-            return Self(ProgressBar::hidden());
-        }
-        let length =
-            if is_dash(input) { None } else { std::fs::metadata(input).ok() }.filter(std::fs::Metadata::is_file);
-        let (bar, template) = match length {
-            Some(about) => (ProgressBar::new(about.len()), "{bar:30} {percent:>3} %  {msg}  {eta} left"),
-            None => (ProgressBar::new_spinner(), "{spinner} {bytes} read  {msg}"),
-        };
-        bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self(bar)
-    }
-
-    fn show(&self, tally: &Tally) {
-        if !self.0.is_hidden() {
-            self.0.set_message(format!("{} records", tally.records()));
-        }
-    }
 }
 
 #[cfg(test)]

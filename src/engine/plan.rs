@@ -422,6 +422,14 @@ impl Plan {
         self.needed.iter().find(|needed| !needed.members.iter().any(|name| has(name))).map(|needed| &*needed.by)
     }
 
+    /// All rules that compute values, except fields of objects: working values, the elements of `accounts`, the start of the
+    /// account, claims, and parts of the credential.
+    pub fn rules(&self) -> impl Iterator<Item = &RulePlan> {
+        let split = self.split.iter().flat_map(|split| std::iter::once(&split.rule).chain(&split.lets));
+        let credential = self.credential.iter().flat_map(|plan| plan.scheme_rule.iter().chain(&plan.fields));
+        self.lets.iter().chain(split).chain(&self.start).chain(&self.claims).chain(credential)
+    }
+
     /// Whether a record may yield several accounts.
     #[must_use]
     pub fn splits(&self) -> bool {

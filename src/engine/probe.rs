@@ -81,8 +81,13 @@ pub enum Event<'e, 'a> {
         /// The element.
         value: Value<'a>,
     },
-    /// A note of a step.
-    Note(Note),
+    /// A note of a step or a condition.
+    Note {
+        /// The note.
+        note: Note,
+        /// The value that the step was given; missing for conditions and scripts.
+        input: Value<'a>,
+    },
     /// A step, a cast or the schema failed.
     Failed {
         /// The op, `as`, `schema`, `script`, `required`.

@@ -127,7 +127,8 @@ impl Probe for Trace {
                 self.record(Happening::Step { name, span, before, after, looked_up });
             }
             Event::Element { index, value } => self.element(index, value),
-            Event::Note(note) => self.note(note),
+            Event::Note { note, .. } => self.note(note),
+            Event::Warned(_) => {}
             Event::Failed { step, span, message, policy } => {
                 self.looked_up = None;
                 self.record(Happening::Failed { step, span, message: message.to_owned(), policy });

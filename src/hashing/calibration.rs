@@ -9,6 +9,8 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::plan::{DeclaredSchemes, Plan};
 use crate::model::Password;
 use crate::password::lane::{Decoy, Workspace};
@@ -139,7 +141,8 @@ pub(super) fn store_time(parameters: StoreParameters) -> Duration {
 }
 
 /// What bounds the most expensive stored hash of the declared schemes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MostExpensive {
     /// There are no stored hashes.
     None,

@@ -3,7 +3,10 @@
 mod calibration;
 mod hasher;
 mod load;
+mod measured;
 
 pub use calibration::{Admission, MostExpensive, TimeSettings};
 pub use hasher::{HashCalls, Hasher};
 pub use load::{Place, TurnedAway};
+#[doc(hidden)]
+pub use measured::Measured;

@@ -37,7 +37,8 @@ pub(super) fn id<'a>(who: &Identity<'a>) -> Result<&'a str, Reason> {
 }
 
 /// The logins in their one spelling, without doubles. What cannot be typed here is no login here.
-pub(super) fn logins(who: &Identity<'_>, identifiers: &IdentifierProfile) -> Vec<String> {
+#[must_use]
+pub fn logins(who: &Identity<'_>, identifiers: &IdentifierProfile) -> Vec<String> {
     spelled_logins(who, identifiers).iter().map(|login| login.canonical().to_owned()).collect()
 }
 

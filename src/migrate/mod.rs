@@ -67,7 +67,7 @@ pub use bulk::{
 };
 pub use handover::{Customer, Handover, Profile, ProfileAnswer, Profiles, Writer};
 #[doc(hidden)]
-pub use identity::refused_at_login;
+pub use identity::{logins as canonical_logins, refused_at_login};
 pub use login::{Answer, Login, Migrator, MigratorParts, MigratorSettings};
 pub use operations::{ProvisionAnswer, ResetAnswer, SignupAnswer};
 pub use outcome::{Outcome, Refusal};

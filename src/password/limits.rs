@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::lane::JobMemory;
 use super::verdict::Problem;
 
@@ -79,7 +81,8 @@ impl Default for Limits {
 }
 
 /// The cost of one check of a stored hash, read from the hash alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Cost {
     /// Plain text: a comparison.

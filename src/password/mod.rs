@@ -18,6 +18,7 @@
 //!
 //! A scheme is one file in `schemes/` and one line in the table of `schemes/mod.rs`.
 
+mod census;
 mod credential;
 mod detect;
 mod digests;
@@ -40,6 +41,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::model::Password;
 
+#[doc(hidden)]
+pub use census::{Census, Check, census};
 pub use credential::Credential;
 pub use detect::{Detection, detect, placeholder};
 #[doc(hidden)]

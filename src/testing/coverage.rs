@@ -153,14 +153,17 @@ impl Probe for Coverage {
                     self.see(Place::Rule(span), Chance::Side(word, holds));
                 }
             }
-            Event::Note(Note::LookupHit { lookup, entry }) => self.see(Place::Lookup(lookup), Chance::Entry(entry)),
-            Event::Note(Note::LookupMiss { lookup }) => self.see(Place::Lookup(lookup), Chance::Miss),
+            Event::Note { note: Note::LookupHit { lookup, entry }, .. } => {
+                self.see(Place::Lookup(lookup), Chance::Entry(entry));
+            }
+            Event::Note { note: Note::LookupMiss { lookup }, .. } => self.see(Place::Lookup(lookup), Chance::Miss),
             Event::Failed { step, policy, .. } => self.failed(step, policy),
             Event::Defaulted(_) => self.see_here(Chance::Defaulted),
             Event::Otherwise(_) => self.otherwise(),
             Event::Result { rule, value } => self.result(rule, value),
             Event::Invalid(rule) => self.rule_failed(rule),
-            Event::Note(Note::Script { .. })
+            Event::Note { note: Note::Script { .. }, .. }
+            | Event::Warned(_)
             | Event::Read { .. }
             | Event::Step { .. }
             | Event::Element { .. }

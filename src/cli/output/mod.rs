@@ -126,6 +126,23 @@ impl Sink {
     }
 }
 
+/// For code that writes to any writer.
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.writer {
+            Writer::Direct(writer) => writer.write(bytes),
+            Writer::Unfinished(writer, _) => writer.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.writer {
+            Writer::Direct(writer) => writer.flush(),
+            Writer::Unfinished(writer, _) => writer.flush(),
+        }
+    }
+}
+
 fn cannot_write(name: &str, error: &io::Error) -> CommandError {
     CommandError::new(format!("cannot write {name}: {}", error.kind()))
 }

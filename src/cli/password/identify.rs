@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use crate::cli::{CommandError, FINE};
-use crate::password::{Credential, Detection, Limits, Problem, detect, parse};
+use crate::password::{Cost, Credential, census};
 
 use super::input;
 
@@ -91,54 +91,25 @@ fn count_lines(arguments: &Arguments, census: &mut BTreeMap<Kind, u64>) -> Resul
 }
 
 fn kind(line: &[u8]) -> Kind {
-    let credential = match input::object(line) {
-        Some(row) => Credential::from_json(&without_password(row)),
+    let row = input::object(line);
+    let credential = match &row {
+        Some(row) => Credential::from_json(&without_password(row.clone())),
         None => Ok(Credential::encoded("auto", String::from_utf8_lossy(line))),
     };
-    let named = credential.as_ref().map(|credential| credential.scheme().to_owned()).unwrap_or_default();
-    let (scheme, why) = if named.eq_ignore_ascii_case("auto") { scheme_of(line) } else { (named, "") };
-    match credential.and_then(|credential| parse(&credential)) {
-        Ok(parsed) => {
-            let cost = parsed.cost();
-            let refused = matches!(cost.within(&Limits::default()), Err(Problem::CostRefused(_)));
-            let state = if refused { "cost_refused" } else { "usable" };
-            let scheme = if why.is_empty() { parsed.scheme().to_owned() } else { scheme };
-            Kind { state, scheme, cost: cost.to_string(), weak: cost.is_weak(), why }
-        }
-        Err(problem) => {
-            let state = match problem {
-                Problem::Unusable(_) => "unusable",
-                Problem::Malformed(_) => "malformed",
-                Problem::CostRefused(_) => "cost_refused",
-                Problem::Unsupported(_) if scheme == "ambiguous" => "ambiguous",
-                Problem::Unsupported(_) => "unsupported",
-            };
-            Kind { state, scheme, cost: String::new(), weak: false, why }
-        }
-    }
+    let text = match &row {
+        Some(row) => row.get("encoded").or_else(|| row.get("value")).and_then(Value::as_str).unwrap_or_default().into(),
+        None => String::from_utf8_lossy(line),
+    };
+    let census = census(credential.as_ref().map_err(Clone::clone), &text);
+    let state = census.state();
+    let cost = census.check.as_ref().ok().map(|check| &check.cost);
+    let (weak, cost) = (cost.is_some_and(Cost::is_weak), cost.map(ToString::to_string).unwrap_or_default());
+    Kind { state, scheme: census.scheme, cost, weak, why: census.why }
 }
 
 fn without_password(mut row: Map<String, Value>) -> Map<String, Value> {
     row.retain(|key, _| key != "password" && key != "password_b64");
     row
-}
-
-/// The scheme that a text names, or the possible schemes and why the text does not determine one.
-fn scheme_of(line: &[u8]) -> (String, &'static str) {
-    let row = input::object(line);
-    let text = match &row {
-        Some(row) => {
-            row.get("encoded").or_else(|| row.get("value")).and_then(Value::as_str).unwrap_or_default().to_owned()
-        }
-        None => String::from_utf8_lossy(line).into_owned(),
-    };
-    match detect(&text) {
-        Detection::Known(info) => (info.name.to_owned(), ""),
-        Detection::Ambiguous { why, readings: [] } => ("ambiguous".to_owned(), why),
-        Detection::Ambiguous { why, readings } => (readings.join(" or "), why),
-        Detection::Unusable(_) => ("none".to_owned(), ""),
-        Detection::Unknown => ("unknown".to_owned(), ""),
-    }
 }
 
 fn as_json(census: &BTreeMap<Kind, u64>) -> String {

@@ -6,6 +6,7 @@ mod r3;
 mod r4;
 mod r5;
 mod r6;
+mod r7;
 
 /// What a code means.
 #[derive(Debug, Clone, Copy)]
@@ -19,10 +20,10 @@ pub struct CodeInfo {
 }
 
 /// One file per family, each in the order of its codes.
-const FAMILIES: [&[CodeInfo]; 6] = [r1::CODES, r2::CODES, r3::CODES, r4::CODES, r5::CODES, r6::CODES];
+const FAMILIES: [&[CodeInfo]; 7] = [r1::CODES, r2::CODES, r3::CODES, r4::CODES, r5::CODES, r6::CODES, r7::CODES];
 
 /// All codes, in order: R1 YAML and shape, R2 names and paths, R3 regex and script, R4 types and schema, R5 settings
-/// and adapters, R6 tests.
+/// and adapters, R6 tests, R7 assessments.
 pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
     FAMILIES.into_iter().flatten()
 }

@@ -221,7 +221,7 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
     ) -> Result<bool, Undecided> {
         let decided = condition.decided(cx);
         if P::ON {
-            self.notes(cx);
+            self.notes(Value::Missing, cx);
             match &decided {
                 Ok(holds) => self.probe.event(Event::Condition { word, condition, span, holds: *holds }),
                 Err(undecided) => {
@@ -236,7 +236,7 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
     pub(super) fn holds(&mut self, word: &'static str, condition: &'a Condition, span: Span, cx: &Cx<'a>) -> bool {
         let holds = condition.holds(cx);
         if P::ON {
-            self.notes(cx);
+            self.notes(Value::Missing, cx);
             self.probe.event(Event::Condition { word, condition, span, holds });
         }
         holds

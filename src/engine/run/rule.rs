@@ -184,7 +184,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             OriginPlan::Script { script, inputs, source } => {
                 let values = cx.arena.alloc_slice_fill_iter(inputs.iter().map(|input| input.value(cx)));
                 let result = script.run(values, cx);
-                self.notes(cx);
+                self.notes(Value::Missing, cx);
                 result.map_err(|failure| {
                     let span = failure.at.clone().map_or(source.span, |range| source.part(range));
                     Stop::step("script", span, failure.failure)
@@ -218,7 +218,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         for step in &steps.0 {
             let before = value;
             let result = step.apply(before, cx);
-            self.notes(cx);
+            self.notes(before, cx);
             value = result.map_err(Stop::Step)?;
             if P::ON && (before.is_present() || step.takes_nothing) {
                 self.probe.event(Event::Step { name: step.name, span: step.span, before, after: value });
@@ -389,10 +389,10 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         }
     }
 
-    pub(super) fn notes(&mut self, cx: &Cx<'a>) {
+    pub(super) fn notes(&mut self, input: Value<'a>, cx: &Cx<'a>) {
         if P::ON {
             let taken: Vec<Note> = cx.notes.map(|notes| std::mem::take(&mut *notes.borrow_mut())).unwrap_or_default();
-            taken.into_iter().for_each(|note| self.probe.event(Event::Note(note)));
+            taken.into_iter().for_each(|note| self.probe.event(Event::Note { note, input }));
         }
     }
 }

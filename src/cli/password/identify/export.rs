@@ -8,7 +8,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use serde_json::Value;
 
 use super::{Kind, kind};
-use crate::cli::{CommandError, FINDINGS, FINE, input, load};
+use crate::cli::input::{Input, Opened};
+use crate::cli::{CommandError, FINDINGS, FINE, load};
 use crate::diag::{Files, Findings};
 use crate::engine::compile::{NoFiles, compile};
 use crate::engine::outcome::Reason;
@@ -90,7 +91,8 @@ pub(super) fn count(
     settings.limits.bytes = options.record_bytes;
     settings.facts.now = Some(jiff::Timestamp::now().to_string());
     let at = arguments.records.clone();
-    let (mut records, reading) = input::records(path, arguments.from, options, at, |source| source)?;
+    let Opened { mut records, notes } =
+        Input::whole_file(path.to_owned(), arguments.from, options, at).open(|source| source)?;
     let (mut arena, mut broken) = (Bump::new(), 0_u64);
     for record in records.by_ref() {
         arena.reset();
@@ -106,7 +108,7 @@ pub(super) fn count(
             *census.entry(kind).or_default() += 1;
         }
     }
-    input::notice(&reading);
+    notes.show();
     Ok(if broken == 0 { FINE } else { FINDINGS })
 }
 
