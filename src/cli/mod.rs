@@ -12,6 +12,8 @@ mod capability;
 mod check;
 mod completions;
 mod config;
+mod customers;
+mod decommission;
 mod demo;
 mod explain;
 mod fmt;
@@ -24,6 +26,7 @@ mod output;
 mod password;
 mod pipeline;
 mod process;
+mod remaining;
 mod schema;
 mod serve;
 mod show;
@@ -56,6 +59,10 @@ enum Command {
     Serve(serve::Arguments),
     /// Show the progress of the migration
     Status(status::Arguments),
+    /// List the customers of an export who have not come yet
+    Remaining(remaining::Arguments),
+    /// Report whether the legacy system can be switched off, and why not
+    Decommission(decommission::Arguments),
     /// Show, list, delete and restore accounts
     Account(account::Arguments),
     /// Undo migrations whose accounts have not changed since
@@ -131,6 +138,8 @@ pub fn run() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Remaining(arguments) => remaining::run(&arguments),
+        Command::Decommission(arguments) => decommission::run(&arguments),
         Command::Account(arguments) => account::run(&arguments),
         Command::Undo(arguments) => undo::run(&arguments),
         Command::WriteBack(arguments) => write_back::run(&arguments),
