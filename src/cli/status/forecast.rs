@@ -84,7 +84,7 @@ fn spread(counts: &[u64], days: f64) -> f64 {
     }
     let known: f64 = counts.iter().map(|count| (exact(*count) - mean).powi(2)).sum();
     // days without a migration have no count
-    let empty = (days.floor() - exact(counts.len() as u64)).max(0.0) * mean * mean;
+    let empty = (days.ceil() - exact(counts.len() as u64)).max(0.0) * mean * mean;
     ((known + empty) / (days - 1.0) / mean).max(1.0)
 }
 
@@ -162,7 +162,7 @@ mod tests {
         let days = [("2026-03-03", 7_000), ("2026-03-04", 70), ("2026-03-10", 70)];
         // 140 in seven days; 20 a day; 360 are missing; two days with all of them say little
         let found = forecast(&summary(7_140, &days), 10_000, 75, now);
-        assert_eq!(found, on("2026-03-28", "2026-03-17", Some("2027-01-15")));
+        assert_eq!(found, on("2026-03-28", "2026-03-16", Some("2026-07-08")));
         assert_eq!(forecast(&summary(7_500, &days), 10_000, 75, now), Forecast::Reached);
         assert_eq!(forecast(&summary(1, &[]), 10_000, 75, now), Forecast::Never);
         assert_eq!(forecast(&summary(1, &[]), 2, 90, now), Forecast::Never);
