@@ -164,7 +164,12 @@ impl Report<'_> {
 
     /// The first groups of duplicates, each as a list of numbers.
     fn groups(&self, duplicates: &Duplicates) -> Vec<String> {
-        duplicates.groups.iter().take(SHOWN_GROUPS).map(|group| group.iter().map(|n| grouped(*n)).collect::<Vec<_>>().join(", ")).collect()
+        duplicates
+            .groups
+            .iter()
+            .take(SHOWN_GROUPS)
+            .map(|group| group.iter().map(|n| grouped(*n)).collect::<Vec<_>>().join(", "))
+            .collect()
     }
 
     /// How many groups are not shown.

@@ -109,7 +109,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         let help = "import customers by the product itself, or use the `http` target of the product for this command";
         return Err(CommandError::new(message).help(help));
     }
-    let source = source_name(arguments, &loaded)?;
+    let source = stores::source_name(arguments.source.as_deref(), &loaded.settings)?;
     stores::block_on(create(arguments, loaded, &source))
 }
 
@@ -163,17 +163,6 @@ async fn recovered(migrator: &Migrator) -> Result<(), CommandError> {
             }
         }
     }
-}
-
-/// The name of the source whose rules are used.
-fn source_name(arguments: &Arguments, loaded: &Loaded) -> Result<String, CommandError> {
-    let names: Vec<&str> = loaded.settings.systems().map(|system| system.source.adapter().name()).collect();
-    let Some(wanted) = &arguments.source else { return Ok(names.first().copied().unwrap_or_default().to_owned()) };
-    if names.contains(&wanted.as_str()) {
-        return Ok(wanted.clone());
-    }
-    let known = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    Err(CommandError::new(format!("there is no source `{wanted}`")).help(format!("the settings have {known}")))
 }
 
 /// Fails if an output would overwrite an input, or if both outputs are the same file.

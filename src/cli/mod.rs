@@ -14,6 +14,8 @@ mod check;
 mod completions;
 mod config;
 mod consent;
+mod customers;
+mod decommission;
 mod demo;
 mod explain;
 mod fmt;
@@ -27,6 +29,7 @@ mod password;
 mod pipeline;
 mod process;
 mod progress;
+mod remaining;
 mod schema;
 mod serve;
 mod share;
@@ -78,6 +81,10 @@ enum Command {
     Serve(serve::Arguments),
     /// Show the progress of the migration
     Status(status::Arguments),
+    /// List the customers of an export who have not come yet
+    Remaining(remaining::Arguments),
+    /// Report whether the legacy system can be switched off, and why not
+    Decommission(decommission::Arguments),
     /// Show, list, delete and restore accounts
     Account(account::Arguments),
     /// Undo migrations whose accounts have not changed since
@@ -159,6 +166,8 @@ pub fn run() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Remaining(arguments) => remaining::run(&arguments),
+        Command::Decommission(arguments) => decommission::run(&arguments),
         Command::Account(arguments) => account::run(&arguments),
         Command::Undo(arguments) => undo::run(&arguments),
         Command::WriteBack(arguments) => write_back::run(&arguments),

@@ -88,7 +88,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> CommandError {
         .help("give the settings file with --config; `landfall config init` prints a starter file")
 }
 
-fn not_opened(error: &BuildError) -> CommandError {
+pub(super) fn not_opened(error: &BuildError) -> CommandError {
     let failed = CommandError::new(error.to_string());
     match error {
         BuildError::Missing { key, .. } => {
@@ -140,6 +140,20 @@ pub(super) fn ledger<T>(
     block_on(async {
         work(&config::ledger(&settings, &folder, opening).await.map_err(|error| not_opened(&error))?).await
     })
+}
+
+/// The name of the source whose rules are used: the wanted one, or the first one.
+///
+/// # Errors
+/// If the settings have no such source.
+pub(super) fn source_name(wanted: Option<&str>, settings: &Settings) -> Result<String, CommandError> {
+    let names: Vec<&str> = settings.systems().map(|system| system.source.adapter().name()).collect();
+    let Some(wanted) = wanted else { return Ok(names.first().copied().unwrap_or_default().to_owned()) };
+    if names.contains(&wanted) {
+        return Ok(wanted.to_owned());
+    }
+    let known = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    Err(CommandError::new(format!("there is no source `{wanted}`")).help(format!("the settings have {known}")))
 }
 
 /// The digest that stands for an identifier in a ledger.

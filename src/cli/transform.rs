@@ -4,7 +4,7 @@ mod out;
 mod reasons;
 pub(super) mod tally;
 mod worker;
-mod written;
+pub(super) mod written;
 
 use std::io::{self, ErrorKind, IsTerminal as _};
 use std::path::{Path, PathBuf};

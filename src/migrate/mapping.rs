@@ -107,9 +107,12 @@ impl std::fmt::Debug for Draft {
 
 /// Whether the claims allow the customer to sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub enum Standing {
+    /// They do.
     Good,
+    /// The legacy account is disabled.
     Disabled,
+    /// It is locked.
     Locked,
 }
 
@@ -210,8 +213,10 @@ pub(super) fn draft(made: &Made<'_>) -> Draft {
     }
 }
 
-/// `status` of the standard schema, `active` of SCIM (RFC 7643 section 4.1.1).
-fn standing(account: Account<'_>) -> Standing {
+/// Whether the claims of an account allow its customer to sign in: `status` of the standard schema, `active` of SCIM (RFC 7643
+/// section 4.1.1).
+#[must_use]
+pub fn standing(account: Account<'_>) -> Standing {
     match account.claim("status").as_text() {
         Some("locked") => Standing::Locked,
         Some("disabled") => Standing::Disabled,

@@ -69,6 +69,8 @@ pub use handover::{Customer, Handover, Profile, ProfileAnswer, Profiles, Writer}
 #[doc(hidden)]
 pub use identity::{logins as canonical_logins, refused_at_login};
 pub use login::{Answer, Login, Migrator, MigratorParts, MigratorSettings};
+#[doc(hidden)]
+pub use mapping::{Standing, standing};
 pub use operations::{ProvisionAnswer, ResetAnswer, SignupAnswer};
 pub use outcome::{Outcome, Refusal};
 pub use rules::{LiveRules, RuleSet, RuleSetError};

@@ -5,8 +5,8 @@ use std::io::Write;
 use jiff::Timestamp;
 
 use super::{
-    AuditFilter, AuditHead, AuditRecord, AuditReport, BoxFuture, EntryFilter, EntryPage, EntryReport, ExportError,
-    PortError, SegmentReport, Summary,
+    AuditFilter, AuditHead, AuditRecord, AuditReport, BoxFuture, Entry, EntryFilter, EntryPage, EntryReport,
+    ExportError, LegacyUse, PortError, SegmentReport, Stuck, Summary,
 };
 
 /// The reports of a ledger for operators, and the care of its audit. No login waits for any of it, so it is not guarded.
@@ -16,6 +16,17 @@ pub trait Reports: Send + Sync {
 
     /// Entries that match a filter, ordered by source and legacy id.
     fn entries(&self, filter: EntryFilter, page: EntryPage) -> BoxFuture<'_, Result<Vec<EntryReport>, PortError>>;
+
+    /// The entries of the customers of a source with these legacy ids, in any order; nothing for customers without one. The
+    /// caller bounds the number of ids.
+    fn entries_of(&self, source: String, ids: Vec<String>) -> BoxFuture<'_, Result<Vec<Entry>, PortError>>;
+
+    /// Customers who came and are not migrated, or must still choose a password: by the reason of their last decision, most
+    /// frequent first. Covers the decisions that the audit still has.
+    fn stuck(&self) -> BoxFuture<'_, Result<Vec<Stuck>, PortError>>;
+
+    /// How far the legacy systems are still needed; the period begins at `since`.
+    fn legacy_use(&self, since: Timestamp) -> BoxFuture<'_, Result<LegacyUse, PortError>>;
 
     /// Rows of the audit that match a filter, newest first.
     fn audit(&self, filter: AuditFilter, limit: usize) -> BoxFuture<'_, Result<Vec<AuditRecord>, PortError>>;

@@ -36,6 +36,20 @@ where
     query.push(" ORDER BY source, legacy_id LIMIT ").push_bind(i64::try_from(page.limit).unwrap_or(i64::MAX));
 }
 
+/// Adds the condition that an entry is that of one of these customers of a source. There must be some.
+pub(in crate::adapters) fn push_keys<DB>(query: &mut QueryBuilder<DB>, source: &str, ids: &[String])
+where
+    DB: Database,
+    for<'t> &'t str: Encode<'t, DB> + Type<DB>,
+{
+    query.push(" AND source = ").push_bind(source).push(" AND legacy_id IN (");
+    let mut listed = query.separated(", ");
+    for id in ids {
+        listed.push_bind(id.as_str());
+    }
+    query.push(")");
+}
+
 /// An entry as stored.
 pub(in crate::adapters) struct EntryRow {
     source: String,

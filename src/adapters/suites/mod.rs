@@ -3,6 +3,7 @@
 pub(in crate::adapters) mod attempts;
 mod binding;
 pub(in crate::adapters) mod ledger;
+mod legacy_use;
 pub(in crate::adapters) mod limits;
 pub(in crate::adapters) mod nonces;
 mod outbox;

@@ -55,13 +55,13 @@ async fn decide(ledger: &dyn WithReports, from: i64, to: i64) {
 }
 
 /// Seconds per day.
-const DAY: i64 = 86_400;
+pub(super) const DAY: i64 = 86_400;
 
-fn key(id: &str) -> LegacyKey {
+pub(super) fn key(id: &str) -> LegacyKey {
     LegacyKey { source: "shop".into(), id: id.into() }
 }
 
-async fn claim(ledger: &dyn WithReports, id: &str, seconds: i64, verified_at: Option<Timestamp>) -> u64 {
+pub(super) async fn claim(ledger: &dyn WithReports, id: &str, seconds: i64, verified_at: Option<Timestamp>) -> u64 {
     let claim = Claim {
         key: key(id),
         logins: Vec::new(),
@@ -79,7 +79,7 @@ async fn claim(ledger: &dyn WithReports, id: &str, seconds: i64, verified_at: Op
     }
 }
 
-async fn migrate(ledger: &dyn WithReports, id: &str, seconds: i64, verified_at: Option<Timestamp>) {
+pub(super) async fn migrate(ledger: &dyn WithReports, id: &str, seconds: i64, verified_at: Option<Timestamp>) {
     let finish = Finish {
         key: key(id),
         token: claim(ledger, id, seconds, verified_at).await,

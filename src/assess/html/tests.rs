@@ -61,7 +61,12 @@ fn full() -> Assessment {
             values: vec![ValueCount { value: "\"XX\"".to_owned(), count: 25 }],
             numbers: vec![5],
         }],
-        duplicates: vec![Duplicates { of: DuplicateOf::Login, identifiers: 3, records: 7, groups: vec![vec![1, 1200, 3]] }],
+        duplicates: vec![Duplicates {
+            of: DuplicateOf::Login,
+            identifiers: 3,
+            records: 7,
+            groups: vec![vec![1, 1200, 3]],
+        }],
         passwords: Some(Passwords {
             schemes: vec![Scheme {
                 scheme: "bcrypt".to_owned(),

@@ -128,7 +128,7 @@ fn value(value: Value<'_>, out: &mut Vec<u8>) {
 }
 
 /// Adds a cell and the comma after it (RFC 4180).
-fn cell(text: &str, out: &mut Vec<u8>) {
+pub fn cell(text: &str, out: &mut Vec<u8>) {
     let is_plain = !text.contains([',', '"', '\n', '\r']) && text.trim() == text;
     if is_plain {
         out.extend_from_slice(text.as_bytes());
@@ -141,7 +141,7 @@ fn cell(text: &str, out: &mut Vec<u8>) {
 }
 
 /// Ends a row, replacing its last comma.
-fn end_row(out: &mut Vec<u8>) {
+pub fn end_row(out: &mut Vec<u8>) {
     out.pop();
     out.extend_from_slice(b"\r\n");
 }

@@ -18,6 +18,7 @@ mod attempts;
 mod audit;
 mod binding;
 mod entries;
+mod legacy_use;
 mod limits;
 mod logins;
 mod nonces;

@@ -11,13 +11,13 @@ use tokio::time::Instant;
 
 use super::entries::select_entries;
 use super::store::PostgresLedger;
-use super::{audit, undelivered};
-use crate::adapters::ledgers::{EntryRow, maybe_stamp, micros, push_entry_filter, stamp, unsigned};
+use super::{audit, legacy_use, undelivered};
+use crate::adapters::ledgers::{EntryRow, maybe_stamp, micros, push_entry_filter, push_keys, stamp, unsigned};
 use crate::adapters::postgres::database::PATIENCE;
 use crate::adapters::refusal::refusal;
 use crate::ports::{
-    AuditFilter, AuditHead, AuditRecord, AuditReport, BoxFuture, EntryFilter, EntryPage, EntryReport, ExportError,
-    OutcomeCount, PortError, Reports, SegmentReport, Summary,
+    AuditFilter, AuditHead, AuditRecord, AuditReport, BoxFuture, Entry, EntryFilter, EntryPage, EntryReport,
+    ExportError, LegacyUse, OutcomeCount, PortError, Reports, SegmentReport, Stuck, Summary,
 };
 
 /// Microseconds per day.
@@ -109,6 +109,17 @@ async fn entries(
     rows.into_iter().map(EntryRow::report).collect()
 }
 
+/// The entries of these customers.
+async fn entries_of(connection: &mut PgConnection, source: &str, ids: &[String]) -> Result<Vec<Entry>, sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query = QueryBuilder::<Postgres>::new(select_entries!("WHERE 1 = 1"));
+    push_keys(&mut query, source, ids);
+    let rows: Vec<EntryRow> = query.build_query_as().fetch_all(connection).await?;
+    rows.into_iter().map(EntryRow::entry).collect()
+}
+
 impl Reports for PostgresLedger {
     fn summary(&self, now: Timestamp) -> BoxFuture<'_, Result<Summary, PortError>> {
         Box::pin(self.database.report("summary", now, |connection, now| Box::pin(summary(connection, *now))))
@@ -118,6 +129,23 @@ impl Reports for PostgresLedger {
         Box::pin(self.database.report("entries", (filter, page), |connection, (filter, page)| {
             Box::pin(entries(connection, filter, page))
         }))
+    }
+
+    fn entries_of(&self, source: String, ids: Vec<String>) -> BoxFuture<'_, Result<Vec<Entry>, PortError>> {
+        Box::pin(self.database.report("entries", (source, ids), |connection, (source, ids)| {
+            Box::pin(entries_of(connection, source, ids))
+        }))
+    }
+
+    fn stuck(&self) -> BoxFuture<'_, Result<Vec<Stuck>, PortError>> {
+        Box::pin(self.database.report("stuck", (), |connection, ()| Box::pin(legacy_use::stuck(connection))))
+    }
+
+    fn legacy_use(&self, since: Timestamp) -> BoxFuture<'_, Result<LegacyUse, PortError>> {
+        Box::pin(
+            self.database
+                .report("legacy_use", since, |connection, since| Box::pin(legacy_use::legacy_use(connection, *since))),
+        )
     }
 
     fn audit(&self, filter: AuditFilter, limit: usize) -> BoxFuture<'_, Result<Vec<AuditRecord>, PortError>> {

@@ -9,6 +9,7 @@ mod audit;
 mod binding;
 mod entries;
 mod export;
+mod legacy_use;
 mod limits;
 mod logins;
 mod nonces;

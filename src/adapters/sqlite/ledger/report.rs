@@ -10,11 +10,11 @@ use sqlx::{Connection as _, QueryBuilder, Sqlite, SqliteConnection};
 
 use super::entries::select_entries;
 use super::store::{NAME, SqliteLedger};
-use super::{audit, export};
-use crate::adapters::ledgers::{EntryRow, maybe_stamp, micros, push_entry_filter, stamp, unsigned};
+use super::{audit, export, legacy_use};
+use crate::adapters::ledgers::{EntryRow, maybe_stamp, micros, push_entry_filter, push_keys, stamp, unsigned};
 use crate::ports::{
-    AuditFilter, AuditHead, AuditRecord, AuditReport, BoxFuture, EntryFilter, EntryPage, EntryReport, ExportError,
-    OutcomeCount, PortError, Reports, SegmentReport, Summary,
+    AuditFilter, AuditHead, AuditRecord, AuditReport, BoxFuture, Entry, EntryFilter, EntryPage, EntryReport,
+    ExportError, LegacyUse, OutcomeCount, PortError, Reports, SegmentReport, Stuck, Summary,
 };
 
 /// Microseconds per day.
@@ -109,6 +109,21 @@ async fn entries(
     rows.into_iter().map(EntryRow::report).collect()
 }
 
+/// The entries of these customers.
+async fn entries_of(
+    connection: &mut SqliteConnection,
+    source: &str,
+    ids: &[String],
+) -> Result<Vec<Entry>, sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query = QueryBuilder::<Sqlite>::new(select_entries!("WHERE 1 = 1"));
+    push_keys(&mut query, source, ids);
+    let rows: Vec<EntryRow> = query.build_query_as().fetch_all(connection).await?;
+    rows.into_iter().map(EntryRow::entry).collect()
+}
+
 impl Reports for SqliteLedger {
     fn summary(&self, now: Timestamp) -> BoxFuture<'_, Result<Summary, PortError>> {
         Box::pin(self.read("summary", move |connection| Box::pin(summary(connection, now))))
@@ -118,6 +133,22 @@ impl Reports for SqliteLedger {
         Box::pin(
             self.read("entries", move |connection| Box::pin(async move { entries(connection, &filter, &page).await })),
         )
+    }
+
+    fn entries_of(&self, source: String, ids: Vec<String>) -> BoxFuture<'_, Result<Vec<Entry>, PortError>> {
+        Box::pin(
+            self.read("entries", move |connection| {
+                Box::pin(async move { entries_of(connection, &source, &ids).await })
+            }),
+        )
+    }
+
+    fn stuck(&self) -> BoxFuture<'_, Result<Vec<Stuck>, PortError>> {
+        Box::pin(self.read("stuck", |connection| Box::pin(legacy_use::stuck(connection))))
+    }
+
+    fn legacy_use(&self, since: Timestamp) -> BoxFuture<'_, Result<LegacyUse, PortError>> {
+        Box::pin(self.read("legacy_use", move |connection| Box::pin(legacy_use::legacy_use(connection, since))))
     }
 
     fn audit(&self, filter: AuditFilter, limit: usize) -> BoxFuture<'_, Result<Vec<AuditRecord>, PortError>> {
