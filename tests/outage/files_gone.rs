@@ -162,7 +162,7 @@ async fn account_restore_restores_a_deleted_customer() {
     assert_eq!(fixture.sign_in_status("old").await, 200);
     let command = |arguments: &[&str]| landfall(fixture.folder.path(), arguments).status.code();
     assert_eq!(command(&["account", "restore", "old"]), Some(1), "no customer was deleted");
-    assert_eq!(command(&["account", "delete", "old"]), Some(0));
+    assert_eq!(command(&["account", "delete", "old", "--yes"]), Some(0));
     assert_eq!(fixture.sign_in_status("old").await, 401);
     assert_eq!(command(&["account", "restore", "OLD"]), Some(0));
     assert_recovered(&fixture).await;
