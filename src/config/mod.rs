@@ -289,7 +289,9 @@ fn load_ledger_only(
     let shaped = shaped(&node, tree, findings);
     unneeded.spare(findings);
     let Some((mut settings, tree)) = shaped else {
-        unneeded.report(findings);
+        if !findings.has_errors() {
+            unneeded.report(findings);
+        }
         return None;
     };
     let mut collector = Collector { tree: &tree, findings };

@@ -264,13 +264,13 @@ mod tests {
         let knows = "the body has a member that this route does not know; it knows `identifier`, `flag`, `tenant`";
         for (body, words, member, place) in [
             ("", "the body is not a JSON object", None, None),
-            ("[\"hunter2\"]", "the body is not a JSON object", None, None),
+            ("\"hunter2\"", "the body is not a JSON object", None, None),
             ("{", "the body ends before its JSON does", None, Some((1, 1))),
             ("{\"identifier\":\n \"hunter2\"", "the body ends before its JSON does", None, Some((2, 10))),
             ("{\"identifier\": hunter2}", "the body is not valid JSON", None, Some((1, 16))),
             ("{\"identifier\":\"hunter2\"} x", "the body is not valid JSON", None, Some((1, 26))),
             ("{}", "`identifier` is missing", Some("identifier"), Some((1, 2))),
-            ("{\n\"flag\":\"hunter2\"}", "`flag` must be true or false", Some("flag"), Some((2, 17))),
+            ("{\n\"flag\":\"hunter2\"}", "`flag` must be true or false", Some("flag"), Some((2, 16))),
             ("{\"identifier\":[\"hunter2\"]}", "`identifier` must be text", Some("identifier"), Some((1, 14))),
             ("{\"identifier\":null}", "`identifier` must be text", Some("identifier"), Some((1, 18))),
             ("{\"flag\":null,\"identifier\":\"a\"}", "`flag` must be true or false", Some("flag"), Some((1, 12))),

@@ -86,7 +86,7 @@ async fn tour(source: Source) {
     operations::questions(&visitor, &mut shop.aviary, source, &customers).await;
     let shown = operations::accounts(&visitor, &mut shop.aviary, source, &customers).await;
     let deleted = &customers[ROLES.iter().position(|role| *role == "deleted").unwrap()];
-    let delete = command(&shop, &["account", "delete", &deleted.login]);
+    let delete = command(&shop, &["account", "delete", &deleted.login, "--yes"]);
     assert_eq!(visitor.login(&deleted.mail, &deleted.password).await.0, 401);
     reload(&shop, &visitor).await;
     for path in ["/metrics", "/openapi.json", "/health/live", "/health/ready"] {

@@ -76,7 +76,7 @@ async fn a_missing_or_wrong_store_is_rejected_at_startup() {
     let folder = folder.path();
     rename(folder, "accounts.db", "away.db");
     let assert_rejected = |expected: &str| {
-        for arguments in [&["serve"][..], &["undo", "--since", "2020-01-01T00:00:00Z"], &["account", "list"]] {
+        for arguments in [&["serve"][..], &["undo", "--since", "2020-01-01T00:00:00Z", "--yes"], &["account", "list"]] {
             let output = landfall(folder, arguments);
             let text = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
@@ -149,7 +149,7 @@ async fn accounts_missing_from_an_older_store_are_reported_and_can_be_undone() {
     super::fixture::execute(&mut accounts, "PRAGMA foreign_keys = ON; DELETE FROM accounts").await;
     assert_eq!(fixture.sign_in_status("old").await, 401);
     fixture.wait_for_metric("landfall_logins_total{outcome=\"refused\",reason=\"missing\"} 1").await;
-    let undo = landfall(fixture.folder.path(), &["undo", "--since", "2020-01-01T00:00:00Z"]);
+    let undo = landfall(fixture.folder.path(), &["undo", "--since", "2020-01-01T00:00:00Z", "--yes"]);
     let output = String::from_utf8_lossy(&undo.stdout).into_owned();
     assert!(output.starts_with("0 undone, 0 kept because they have changed, 1 forgotten"), "{output}");
     assert_recovered(&fixture).await;
@@ -162,7 +162,7 @@ async fn account_restore_restores_a_deleted_customer() {
     assert_eq!(fixture.sign_in_status("old").await, 200);
     let command = |arguments: &[&str]| landfall(fixture.folder.path(), arguments).status.code();
     assert_eq!(command(&["account", "restore", "old"]), Some(1), "no customer was deleted");
-    assert_eq!(command(&["account", "delete", "old"]), Some(0));
+    assert_eq!(command(&["account", "delete", "old", "--yes"]), Some(0));
     assert_eq!(fixture.sign_in_status("old").await, 401);
     assert_eq!(command(&["account", "restore", "OLD"]), Some(0));
     assert_recovered(&fixture).await;

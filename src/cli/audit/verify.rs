@@ -21,7 +21,7 @@ within them.
 
 Examples:
   landfall audit verify
-  landfall audit verify --anchor 1204:5f0c…
+  landfall audit verify --anchor 1204:c039301cbca4ed9a7bc01103e179336b
   landfall audit verify --anchors /mnt/elsewhere/anchors.txt
   landfall audit verify --segment audit-1-1204.ndjson --segment audit-1205-3000.ndjson"
 )]

@@ -138,7 +138,7 @@ mod tests {
         let text = starter(
             "landfall: 1\nparams:\n  zone: { default: UTC, about: time zone of dates }\n  region: { about: a country, values: [ DE, AT ] }\n\
              identify: { id: $.id, logins: [ $.login, \"$.mail.value\" ] }\naccount:\n  username: { from: $.login, do: [ default: $params.zone ] }\n  \
-             nickname: $params.region\n  email.value: $.mail.value\ncredential: { from: $.hash, scheme: bcrypt }\n",
+             name.nickname: $params.region\n  email.value: $.mail.value\ncredential: { from: $.hash, scheme: bcrypt }\n",
         );
         for part in [
             "\nrules: \"rules/shop.yaml\"\n",

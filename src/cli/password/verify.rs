@@ -30,7 +30,7 @@ The exit code is 0 if every line was a row, 1 if a line was not a JSON object, a
 pub(super) const EXAMPLES: &str = "\
 Examples:
   landfall password verify --in rows.ndjson
-  echo '{\"format\":\"auto\",\"encoded\":\"{SSHA}QWr/osGjdtwZ2rJi3bRfsthrFEa2okbF\",\"password\":\"…\"}' | landfall password verify
+  echo '{\"format\":\"auto\",\"encoded\":\"{SSHA}QWr/osGjdtwZ2rJi3bRfsthrFEa2okbF\",\"password\":\"secret\"}' | landfall password verify
   landfall password verify --refuse-plain-text < rows.ndjson";
 
 /// Arguments of `landfall password verify`.

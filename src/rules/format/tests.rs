@@ -134,7 +134,7 @@ fn blanks_are_one_where_the_usual_spelling_has_one() {
         ("a:    x   y  # z\n", "a: x   y  # z\n"),
         ("a:   {b:  1,c : [d,  'e  f' ]}\n", "a: { b: 1, c: [ d, 'e  f' ] }\n"),
         ("a: {  }\nb: [\n]\nc: []\n", "a: { }\nb: [\n]\nc: []\n"),
-        ("a: {\"b\":1,\n    c:   2   }\n", "a: { \"b\": 1,\n  c: 2 }\n"),
+        ("a: {\"b\":1,\n    c:   2   }\n", "a: { \"b\": 1,\n    c: 2 }\n"),
         ("a:   |2-   # why\n    x   y  \n", "a: |2-  # why\n    x   y  \n"),
         ("a:   'x  #  y'   #   z  z\n", "a: 'x  #  y'  #   z  z\n"),
         ("a:  b#c\n", "a: b#c\n"),
