@@ -185,7 +185,9 @@ mod tests {
     fn the_first_records_are_read_and_no_more() {
         let read = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
         let seen = std::sync::Arc::clone(&read);
-        let counted = records(100).inspect(move |_| drop(seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst)));
+        let counted = records(100).inspect(move |_| {
+            seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        });
         let picking = Picking { limit: Some(3), ..Picking::default() };
         assert_eq!(picking.of(Box::new(counted)).count(), 3);
         assert_eq!(read.load(std::sync::atomic::Ordering::SeqCst), 3);
