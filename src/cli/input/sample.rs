@@ -212,7 +212,7 @@ mod tests {
     fn every_record_is_equally_likely() {
         let mut counts = [0_u32; 20];
         for seed in 0..2000 {
-            numbers(sample("5", seed), 20).iter().for_each(|number| counts[*number as usize - 1] += 1);
+            numbers(sample("5", seed), 20).iter().for_each(|number| counts[usize::try_from(*number).unwrap() - 1] += 1);
         }
         // 500 expected, standard deviation 19
         assert!(counts.iter().all(|count| (420..=580).contains(count)), "{counts:?}");
