@@ -132,7 +132,11 @@ mod tests {
     }
 
     fn zstd(text: &[u8]) -> Vec<u8> {
-        zstd::encode_all(text, 1).unwrap()
+        let mut writer = zstd::Encoder::new(Vec::new(), 1).unwrap();
+        // as the program `zstd` does
+        writer.include_checksum(true).unwrap();
+        writer.write_all(text).unwrap();
+        writer.finish().unwrap()
     }
 
     fn read(bytes: Vec<u8>) -> Result<Vec<u8>, String> {

@@ -27,7 +27,7 @@ fn folder() -> TempDir {
 
 fn program(folder: &Path, line: &str) -> Command {
     let mut command = Command::new("sh");
-    let line = line.replace("landfall", &format!("'{}'", env!("CARGO_BIN_EXE_landfall")));
+    let line = line.replace("landfall ", &format!("'{}' ", env!("CARGO_BIN_EXE_landfall")));
     command.args(["-c", &line]).current_dir(folder).stdin(Stdio::null());
     command
 }
@@ -117,7 +117,7 @@ fn streams_and_devices_are_read_and_written_as_they_are() {
         let (_, stdout, stderr) = run(folder.path(), &line);
         assert_eq!(stdout, wanted, "{line}: {stderr}");
         assert!(stderr.contains("3 records: 2 accounts, 0 denied, 1 invalid, 0 unreadable"), "{line}: {stderr}");
-        assert!(!line.contains("log") || stderr.ends_with("kept\n"), "{line}: {stderr}");
+        assert!(!line.contains(">> log") || stderr.ends_with("kept\n"), "{line}: {stderr}");
     }
     let (code, stdout, stderr) =
         run(folder.path(), "yes '{\"id\":1}' | landfall transform --rules rules.yaml --from ndjson | head -1");

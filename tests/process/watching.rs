@@ -41,7 +41,7 @@ impl Watching {
             let text = |name: &str| fs::read_to_string(self.folder.path().join(name)).unwrap();
             let err = text("err");
             if err.matches("Ctrl-C ends").count() >= count {
-                return text("out") + &err;
+                return text("out") + err.as_str();
             }
             assert!(began.elapsed() < Duration::from_secs(30), "run {count}: {}{err}", text("out"));
             std::thread::sleep(Duration::from_millis(20));

@@ -185,7 +185,9 @@ mod tests {
     fn the_first_records_are_read_and_no_more() {
         let read = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
         let seen = std::sync::Arc::clone(&read);
-        let counted = records(100).inspect(move |_| drop(seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst)));
+        let counted = records(100).inspect(move |_| {
+            seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        });
         let picking = Picking { limit: Some(3), ..Picking::default() };
         assert_eq!(picking.of(Box::new(counted)).count(), 3);
         assert_eq!(read.load(std::sync::atomic::Ordering::SeqCst), 3);
@@ -210,7 +212,7 @@ mod tests {
     fn every_record_is_equally_likely() {
         let mut counts = [0_u32; 20];
         for seed in 0..2000 {
-            numbers(sample("5", seed), 20).iter().for_each(|number| counts[*number as usize - 1] += 1);
+            numbers(sample("5", seed), 20).iter().for_each(|number| counts[usize::try_from(*number).unwrap() - 1] += 1);
         }
         // 500 expected, standard deviation 19
         assert!(counts.iter().all(|count| (420..=580).contains(count)), "{counts:?}");
