@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use jiff::Timestamp;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
-use super::customers::{Customer, DormantAfter, Export, ExportArguments, State, Totals};
+use super::customers::{Customer, DormantAfter, Export, ExportArguments, NO_ACTIVITY, State, Totals};
 use super::input::extension;
 use super::output::{Existing, OutError, Sink, check_distinct};
 use super::transform::written::{cell, end_row};
@@ -205,11 +205,11 @@ impl<'a> List<'a> {
             }
             Format::Ndjson => {
                 let texts = texts.into_iter().map(|text| if text.is_empty() { Json::Null } else { text.into() });
-                let values = texts.chain(customer.claims.iter().cloned());
                 let names = COLUMNS.into_iter().chain(self.arguments.claim.iter().map(String::as_str));
-                let line: Map<String, Json> = names.map(str::to_owned).zip(values).collect();
-                self.row.extend_from_slice(Json::Object(line).to_string().as_bytes());
-                self.row.push(b'\n');
+                let members = names.zip(texts.chain(customer.claims.iter().cloned()));
+                let members: Vec<String> =
+                    members.map(|(name, value)| format!("{}:{value}", Json::from(name))).collect();
+                self.row.extend_from_slice(format!("{{{}}}\n", members.join(",")).as_bytes());
             }
         }
         self.write()
@@ -287,7 +287,7 @@ fn summary(counts: &Counts, totals: Totals, names_activity: bool) -> String {
     let states = State::ALL.map(|state| format!("{} {}", counts.of(state), state.name()));
     out.push_str(&format!("by state: {}\n", states.join(", ")));
     if *unknown > 0 && active + dormant == 0 && !names_activity {
-        out.push_str("no record says when its customer was last active; name the place with --active, such as `--active '$.last_login'`\n");
+        out.push_str(&format!("{NO_ACTIVITY}\n"));
     }
     for (count, what) in
         [(totals.unreadable, "records cannot be read"), (totals.without_id, "records have no legacy id")]

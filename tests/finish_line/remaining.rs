@@ -105,6 +105,7 @@ async fn remaining_customers_are_listed_in_the_order_of_the_export(house: &House
         "email.value": "customer0@example.org",
     });
     assert_eq!(line, wanted);
+    assert!(lines.out.starts_with(r#"{"source":"shop","id":"0","#), "in the order of the columns: {}", lines.out);
 }
 
 fn wanted_rows(ids: &[usize]) -> Vec<String> {

@@ -79,6 +79,10 @@ pub struct Totals {
     pub unreadable: u64,
 }
 
+/// What to say if no record says when its customer was last active.
+pub const NO_ACTIVITY: &str = "no record says when its customer was last active; name the place with --active, such as \
+                               `--active '$.last_login'`";
+
 /// How many customers are looked up in the ledger at a time: few calls, each with a query that every database takes.
 const LOOKED_UP: usize = 500;
 

@@ -17,16 +17,24 @@ struct Page<'r> {
     version: &'static str,
     checks: Vec<Row<'r>>,
     systems: Vec<SystemRow<'r>>,
-    notes: &'r [String],
+    notes: Vec<Vec<Part<'r>>>,
 }
 
 /// A condition, as it is shown.
 struct Row<'r> {
-    check: &'r Check,
+    title: &'r str,
+    evidence: Vec<Part<'r>>,
+    help: Vec<Part<'r>>,
     /// The class of its mark.
     class: &'static str,
     /// What the mark says.
     word: &'static str,
+}
+
+/// A part of a sentence.
+struct Part<'r> {
+    is_code: bool,
+    text: &'r str,
 }
 
 /// The figures of a system, as they are shown.
@@ -42,7 +50,7 @@ impl<'r> Row<'r> {
             Met::No => ("no", "No"),
             Met::NotChecked => ("open", "Not checked"),
         };
-        Self { check, class, word }
+        Self { title: &check.title, evidence: parts(&check.evidence), help: parts(&check.help), class, word }
     }
 }
 
@@ -66,9 +74,15 @@ pub fn html(report: &Report) -> Result<String, CommandError> {
         version: env!("CARGO_PKG_VERSION"),
         checks: report.checks.iter().map(Row::of).collect(),
         systems: evidence.systems.iter().map(SystemRow::of).collect(),
-        notes: &report.notes,
+        notes: report.notes.iter().map(|note| parts(note)).collect(),
     };
     page.render().map_err(|_| CommandError::new("the page cannot be made"))
+}
+
+/// The parts of a sentence in and between backticks.
+fn parts(sentence: &str) -> Vec<Part<'_>> {
+    let parts = sentence.split('`').enumerate().map(|(at, text)| Part { is_code: at % 2 == 1, text });
+    parts.filter(|part| !part.text.is_empty()).collect()
 }
 
 /// A sentence with a capital letter, without the marks of code.
@@ -76,4 +90,36 @@ fn capitalised(sentence: &str) -> String {
     let text = sentence.replace('`', "");
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_marked_and_names_are_escaped() {
+        let check = |name: &str| Check {
+            name: "calls",
+            title: "No customer needed it".into(),
+            result: Met::No,
+            evidence: format!("customers of `{name}` needed it"),
+            help: "run `landfall remaining`".into(),
+        };
+        let checks = [check("<b>&\"'")];
+        let page = Page {
+            verdict: capitalised("the legacy system `<i>` stays"),
+            is_fine: false,
+            made_at: String::new(),
+            days: 1,
+            version: "0",
+            checks: checks.iter().map(Row::of).collect(),
+            systems: Vec::new(),
+            notes: vec![parts("see `this`")],
+        };
+        let html = page.render().unwrap();
+        assert!(html.starts_with("<!doctype html>"), "{html}");
+        assert!(html.contains("customers of <code>&#60;b&#62;&#38;&#34;&#39;</code> needed it"), "{html}");
+        assert!(html.contains("</strong> run <code>landfall remaining</code></p>") && !html.contains("<i>"), "{html}");
+        assert!(html.contains("<li>see <code>this</code></li>"), "{html}");
+    }
 }

@@ -64,6 +64,11 @@ impl Cohorts {
         sum(self.months.values())
     }
 
+    /// Whether there are customers, and nobody's last activity is known.
+    pub fn are_unknown(&self) -> bool {
+        self.months.len() == 1 && self.months.contains_key(&None)
+    }
+
     /// A line per month, newest first.
     pub fn human(&self) -> String {
         let mut out = format!(

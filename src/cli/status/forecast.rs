@@ -47,11 +47,9 @@ impl Rate {
     pub fn of(summary: &Summary, now: Timestamp) -> Option<Self> {
         let since = Self::since(summary, now)?;
         let days = now.duration_since(since).as_secs_f64() / 86_400.0;
-        let first = since.to_zoned(TimeZone::UTC).date();
-        let counts: Vec<u64> =
-            summary.per_day.iter().filter(|(day, _)| *day >= first).map(|(_, count)| *count).collect();
-        let customers = counts.iter().sum();
-        let (low, high) = interval(customers, spread(&counts, days));
+        let (first, today) = (since.to_zoned(TimeZone::UTC).date(), now.to_zoned(TimeZone::UTC).date());
+        let customers = summary.per_day.iter().filter(|(day, _)| *day >= first).map(|(_, count)| count).sum();
+        let (low, high) = interval(customers, spread(summary, since, today));
         Some(Self { customers, days, low: low / days, high: high / days })
     }
 
@@ -73,19 +71,21 @@ impl Rate {
 }
 
 /// How much more days differ than chance alone explains: the variance of their counts over its mean, at least 1. Weekends,
-/// newsletters and outages make it large.
-fn spread(counts: &[u64], days: f64) -> f64 {
-    if days < 3.0 {
+/// newsletters and outages make it large. Only whole days are compared; a day without a migration is not in the summary.
+fn spread(summary: &Summary, since: Timestamp, today: Date) -> f64 {
+    let first = since.to_zoned(TimeZone::UTC);
+    let is_whole = first.start_of_day().is_ok_and(|start| start == first);
+    let first = if is_whole { first.date() } else { first.date().saturating_add(1.days()) };
+    let days = u64::try_from(today.duration_since(first).as_hours() / 24).unwrap_or(0);
+    let whole = summary.per_day.iter().filter(|(day, _)| *day >= first && *day < today);
+    let counts: Vec<f64> = whole.map(|(_, count)| exact(*count)).collect();
+    let mean = counts.iter().sum::<f64>() / exact(days);
+    if days < 2 || mean <= 0.0 {
         return 1.0;
     }
-    let mean = exact(counts.iter().sum()) / days;
-    if mean <= 0.0 {
-        return 1.0;
-    }
-    let known: f64 = counts.iter().map(|count| (exact(*count) - mean).powi(2)).sum();
-    // days without a migration have no count
-    let empty = (days.ceil() - exact(counts.len() as u64)).max(0.0) * mean * mean;
-    ((known + empty) / (days - 1.0) / mean).max(1.0)
+    let known: f64 = counts.iter().map(|count| (count - mean).powi(2)).sum();
+    let empty = exact(days.saturating_sub(counts.len() as u64)) * mean * mean;
+    ((known + empty) / exact(days - 1) / mean).max(1.0)
 }
 
 /// The interval of 95 % of a count that varies like a Poisson count, `spread` times as much (Byar's approximation).
@@ -116,8 +116,8 @@ pub fn forecast(summary: &Summary, all: u64, share: u8, now: Timestamp) -> Forec
 /// The day by which this many customers will have migrated at a rate.
 fn in_days(missing: u64, per_day: f64, today: Date) -> Option<Date> {
     let days = (exact(missing) / per_day).ceil();
-    // a rate of 0 gives no number that is small enough
-    if !(days <= TOO_FAR) {
+    // a rate of 0 gives infinity
+    if days.is_nan() || days > TOO_FAR {
         return None;
     }
     #[expect(clippy::cast_possible_truncation, reason = "at most 36,500")]
@@ -160,9 +160,9 @@ mod tests {
     fn a_forecast_follows_the_rate_of_the_last_week() {
         let now = end_of("2026-03-10");
         let days = [("2026-03-03", 7_000), ("2026-03-04", 70), ("2026-03-10", 70)];
-        // 140 in seven days; 20 a day; 360 are missing; two days with all of them say little
+        // 140 in seven days; 20 a day; 360 are missing; whole days with 70 and with none say little
         let found = forecast(&summary(7_140, &days), 10_000, 75, now);
-        assert_eq!(found, on("2026-03-28", "2026-03-16", Some("2026-07-08")));
+        assert_eq!(found, on("2026-03-28", "2026-03-15", Some("2026-08-18")));
         assert_eq!(forecast(&summary(7_500, &days), 10_000, 75, now), Forecast::Reached);
         assert_eq!(forecast(&summary(1, &[]), 10_000, 75, now), Forecast::Never);
         assert_eq!(forecast(&summary(1, &[]), 2, 90, now), Forecast::Never);

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use jiff::Timestamp;
 
-use super::customers::{Export, ExportArguments};
+use super::customers::{Export, ExportArguments, NO_ACTIVITY};
 use super::{CommandError, FINDINGS, FINE, show, stores};
 use crate::config::{self, Opening};
 use crate::ports::Reports;
@@ -90,6 +90,9 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         Format::Json => format!("{:#}\n", progress.json()),
     };
     show::output(&text)?;
+    if arguments.export.active.is_none() && progress.cohorts.as_ref().is_some_and(Cohorts::are_unknown) {
+        anstream::eprintln!("{NO_ACTIVITY}");
+    }
     Ok(match progress.cohorts {
         Some(cohorts) if cohorts.totals.is_incomplete() => {
             let missing = cohorts.totals.unreadable + cohorts.totals.without_id;
