@@ -38,7 +38,7 @@ pub(super) fn forecast(classes: &[Class], seen: &[Seen], found: &Found, prices: 
         }
         forecast.reasons.push(ForecastReason { outcome, reason: Reason { reason, count, numbers }, help });
     }
-    forecast.reasons.sort_by(|one, other| other.reason.count.cmp(&one.reason.count));
+    forecast.reasons.sort_by_key(|reason| std::cmp::Reverse(reason.reason.count));
     forecast
 }
 

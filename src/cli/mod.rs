@@ -108,7 +108,7 @@ enum Command {
     /// Turn a file of legacy records into accounts
     Transform(transform::Arguments),
     /// Say what will happen to the customers of an export before the first login
-    Assess(assess::Arguments),
+    Assess(Box<assess::Arguments>),
     /// Create the accounts of customers who have not come yet
     Bulk(bulk::Arguments),
     /// Write starter rules from sample records
