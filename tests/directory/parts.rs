@@ -67,7 +67,7 @@ impl Service {
     }
 
     /// What the account of a customer has from the directory.
-    fn from_directory(&self, name: &str) -> Value {
+    fn staff_part(&self, name: &str) -> Value {
         let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
         command.args(["account", "show", "--format", "json", name]).current_dir(self.folder.path());
         let account: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
@@ -91,13 +91,13 @@ async fn a_part_comes_from_the_entry_that_the_record_names() {
             ("di", json!([null, null])),
         ] {
             assert_eq!(service.sign_in(name).await, 200, "{name}");
-            assert_eq!(service.from_directory(name), part, "{name}");
+            assert_eq!(service.staff_part(name), part, "{name}");
         }
     }
     slapd.stop();
     assert_eq!(required.sign_in("ed").await, 503);
     assert_eq!(optional.sign_in("ed").await, 200);
-    assert_eq!(optional.from_directory("ed"), json!([null, null]));
+    assert_eq!(optional.staff_part("ed"), json!([null, null]));
     for service in [&optional, &required] {
         assert_eq!(service.sign_in("ada").await, 200, "migrated");
     }
@@ -106,5 +106,5 @@ async fn a_part_comes_from_the_entry_that_the_record_names() {
     while required.sign_in("ed").await != 200 {
         assert!(began.elapsed() < std::time::Duration::from_secs(20), "the directory is back");
     }
-    assert_eq!(required.from_directory("ed")[0], "Boss");
+    assert_eq!(required.staff_part("ed")[0], "Boss");
 }
