@@ -10,7 +10,7 @@ use super::receiver::Receiver;
 use super::servers::slapd::{READER, Slapd};
 use super::trace::Trace;
 
-const RULES: &str = "\
+pub const RULES: &str = "\
 landfall: 1
 name: directory
 schema: standard

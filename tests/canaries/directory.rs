@@ -12,6 +12,7 @@ use super::canary::{Aviary, Kind};
 pub struct Entry {
     pub mail: String,
     pub password: String,
+    number: String,
     dn: String,
     attributes: Vec<(&'static str, String)>,
 }
@@ -21,14 +22,15 @@ impl Entry {
         let of = |what: &str| format!("the {what} of the {state} entry");
         let mail = format!("{}@directory.example", aviary.word(Kind::Login, &of("mail")));
         let dn = format!("uid={},ou=people,dc=example", aviary.word(Kind::Login, &of("name")));
+        let number = aviary.word(Kind::LegacyId, &of("number"));
         let attributes = vec![
-            ("employeeNumber", aviary.word(Kind::LegacyId, &of("number"))),
+            ("employeeNumber", number.clone()),
             ("mail", mail.clone()),
             ("cn", format!("{} Özil", aviary.word(Kind::Personal, &of("common name")))),
             ("userPassword", format!("{{SSHA}}{}", aviary.token(&of("stored hash")))),
             ("description", aviary.word(Kind::Personal, &of("description"))),
         ];
-        Self { mail, password: aviary.password(&of("password")), dn, attributes }
+        Self { mail, password: aviary.password(&of("password")), number, dn, attributes }
     }
 }
 
@@ -42,6 +44,8 @@ pub enum Mood {
     Account(u8),
     /// Searches end with this result.
     Search(u8),
+    /// Changes of entries end with this result.
+    Modify(u8),
     /// Searches find a reference to another server.
     Reference,
     /// The server says that it disconnects, and does.
@@ -115,7 +119,7 @@ impl Shared {
         let (id, operation) = content(message).split_at(2 + usize::from(length));
         let has = |text: &str| memchr::memmem::find(message, text.as_bytes()).is_some();
         let is_account = has(&self.account);
-        let entry = self.entries.iter().find(|entry| has(&entry.mail) || has(&entry.dn));
+        let entry = self.entries.iter().find(|entry| has(&entry.mail) || has(&entry.dn) || has(&entry.number));
         let told: String = entry.map(|entry| format!("{:?}", entry.attributes)).unwrap_or_default();
         let all = [message, told.as_bytes()].concat();
         let reply = |tag: u8, code: u8| tlv(0x30, &[id, &result(tag, code, &all)].concat());
@@ -141,6 +145,8 @@ impl Shared {
                 }
                 Some([found, reply(0x65, 0)].concat())
             }
+            (0x66, Mood::Modify(code)) => Some(reply(0x67, code)),
+            (0x66, _) => Some(reply(0x67, 0)),
             _ => None,
         }
     }
@@ -153,6 +159,7 @@ impl Shared {
             Mood::Bind(_) => operation == 0x60 && !is_account,
             Mood::Account(_) => operation == 0x60 && is_account,
             Mood::Search(_) | Mood::Reference => operation == 0x63,
+            Mood::Modify(_) => operation == 0x66,
             Mood::Notice | Mood::Garbage => operation == 0x60 && !is_account || operation == 0x63,
         };
         mood.1 += usize::from(is_about);

@@ -191,6 +191,7 @@ impl Legacy {
             "record" => person.map_or((404, json!({})), |person| (200, person.record.clone())),
             "parts" => (200, json!({ "id": query.get("id"), "orders": 3 })),
             "userinfo" => (200, json!({ "id": query.get("id") })),
+            "written" => (200, json!({ "written": true })),
             "verify" => {
                 let basic = head.headers.get("authorization").and_then(|value| value.to_str().ok());
                 person.map_or((404, json!({})), |person| self.verdict(person, &sent, basic))

@@ -30,3 +30,4 @@ mod shop;
 mod trace;
 mod visitor;
 mod web_apis;
+mod write_backs;

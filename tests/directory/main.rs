@@ -17,6 +17,7 @@ mod servers;
 mod running;
 
 mod openldap;
+mod parts;
 mod samba;
 mod suite;
 mod write_back;

@@ -1,5 +1,6 @@
 //! OpenLDAP's slapd behind whole logins.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -7,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use landfall::adapters::ldap::LdapSource;
 use landfall::config::{Settings, build};
 use landfall::migrate::{Answer, Challenge, Login, Migrator, Outcome, Refusal, Silent};
-use landfall::ports::PasswordChange;
+use landfall::ports::{Call, IdentifierProfile, PasswordChange, Source as _};
+use serde_json::json;
 use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
 
@@ -118,6 +121,45 @@ async fn customers_of_a_directory_are_migrated_and_sign_in_without_it() {
     }
 }
 
+/// Passwords as slapd stores them, made by slappasswd and crypt(3). The password of `NAME` is `secret NAME`.
+const STORED: [(&str, &str); 6] = [
+    ("ssha", "{SSHA}SUieI0zJ7OotG16YhdIIK3eMBbwFjTAj"),
+    (
+        "crypt",
+        "{CRYPT}$6$wesermund$XkXdVklrUqNl8jdHR1kBudeHaKsgOV9oAwd9wIOdw2Ran0/mz9KWK/Lv7DCeQngbGJZxzwoTfxEiujZllEK750",
+    ),
+    (
+        "argon2",
+        "{ARGON2}$argon2i$v=19$m=4096,t=3,p=1$DeQxsBWxzcUbhldK1CqTOw$vqGEQ6PF5Xxe9ch1V6Qt1L/VKwvavmpi+mmKkZRwqo0",
+    ),
+    ("pbkdf2", "{PBKDF2}10000$6dA5wnme4KiwLTu.CN5Ovg$z9gDzADoS/rg.MFDq9acPMum8xw"),
+    ("pbkdf2-sha256", "{PBKDF2-SHA256}10000$DwVDp3y4JDYovgvt1iiwnw$wEVP3vbI43hKCJe/OH9wYAtD72UYXLqKOO4m65.IWLs"),
+    (
+        "pbkdf2-sha512",
+        "{PBKDF2-SHA512}10000$c7CnHXPIlUmEbwu6Rxa2kw$RF.am4H.l0Pn0afGBMnGC3Pzs6qJnnEu4aFBoSCJyVJcOIVU6xL/HiL3NchWlLANln2s8catBlZ9UHb3PgymKg",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs slapd; run tests/run"]
+async fn customers_sign_in_however_their_passwords_are_stored_and_again_without_the_directory() {
+    let people: Vec<String> =
+        STORED.iter().enumerate().map(|(number, (name, stored))| person(number, name, stored, "")).collect();
+    let slapd = Slapd::start(&people.concat());
+    let service = Service::new(&secure(&slapd)).await;
+    for (name, stored) in STORED {
+        for wrong in ["wrong", stored] {
+            assert_eq!(service.login(name, wrong).await, refused(Refusal::WrongPassword), "{name}");
+        }
+        assert_eq!(service.login(name, &format!("secret {name}")).await, Outcome::Migrated, "{name}");
+    }
+    slapd.stop();
+    for (name, _) in STORED {
+        assert_eq!(service.login(name, &format!("secret {name}")).await, Outcome::Authenticated, "{name}");
+        assert_eq!(service.login(name, "wrong").await, refused(Refusal::WrongPasswordAtTarget), "{name}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs slapd; run tests/run"]
 async fn password_policies_decide() {
@@ -178,6 +220,41 @@ async fn hostile_identifiers_find_the_literal_entry_or_nobody() {
             assert!(is_nobody || is_literal, "{identifier:?}: {outcome:?}");
         }
     }
+}
+
+/// More groups than slapd tells at once.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs slapd; run tests/run"]
+async fn groups_are_read_page_by_page() {
+    const GROUPS: usize = 1234;
+    let group = |number: usize| {
+        format!(
+            "dn: cn=g{number},ou=groups,dc=example,dc=org\nobjectClass: groupOfNames\ncn: g{number}\n\
+             member: employeeNumber={},ou=people,dc=example,dc=org\n\n",
+            if number < GROUPS { 1 } else { 2 }
+        )
+    };
+    let people = [person(1, "ada", &ssha("x"), ""), person(2, "bo", &ssha("x"), "")];
+    let entries: String = people.into_iter().chain((0..=GROUPS).map(group)).collect();
+    let slapd = Slapd::start(&entries);
+    let (dn, password) = READER;
+    let settings = json!({
+        "directory": { "servers": [slapd.secure()], "ca": slapd.ca(), "bind": { "dn": dn, "password": password } },
+        "search": { "base": "ou=people,dc=example,dc=org", "filter": "(uid={filter:identifier})" },
+        "groups": { "base": "ou=groups,dc=example,dc=org", "attribute": "cn", "as": "groups" },
+    });
+    let source = LdapSource::open(serde_json::from_value(settings).unwrap(), Path::new("")).unwrap();
+    let mut found = Vec::new();
+    for name in ["ada", "bo"] {
+        let identifier = IdentifierProfile::default().canonical(name).unwrap();
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+        let record = source.fetch(Call { deadline, request_id: "r1" }, &identifier).await.unwrap().unwrap();
+        let record: serde_json::Value = serde_json::from_str(record.json()).unwrap();
+        let groups: BTreeSet<String> = serde_json::from_value(record["groups"].clone()).unwrap();
+        found.push(groups);
+    }
+    assert_eq!(found[0], (0..GROUPS).map(|number| format!("g{number}")).collect());
+    assert_eq!(found[1], [format!("g{GROUPS}")].into());
 }
 
 #[tokio::test(flavor = "multi_thread")]

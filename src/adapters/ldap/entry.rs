@@ -58,6 +58,12 @@ impl Entry {
         Ok(())
     }
 
+    /// Bytes of its name and its values.
+    pub fn bytes(&self) -> usize {
+        let values = self.attributes.iter().flat_map(|(_, values)| values);
+        self.dn.len() + values.map(Vec::len).sum::<usize>()
+    }
+
     /// The values of an attribute.
     pub fn values(&self, name: &str) -> &[Vec<u8>] {
         let found = self.attributes.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));

@@ -19,6 +19,10 @@ const PAGE: i32 = 500;
 /// The most groups of one entry. Stops a filter that matches everything; admits the groups of anybody.
 const MAX_GROUPS: usize = 5000;
 
+/// Bytes of all groups of one entry. Stops pages without end, each of which is an answer of its own; admits 5000 groups with
+/// long names.
+const MAX_GROUP_BYTES: usize = 4 * 1024 * 1024;
+
 /// Bytes of an entry of which one attribute or the name is read.
 pub(super) const NAME_LIMIT: usize = 64 * 1024;
 
@@ -124,15 +128,19 @@ impl Wanted<'_> {
 
     /// The entries of all pages.
     pub async fn all(&self, ldap: &mut Ldap, limit: usize) -> Result<Vec<Entry>, Failure> {
-        let (mut all, mut cookie) = (Vec::new(), Vec::new());
+        let (mut all, mut cookie, mut bytes) = (Vec::new(), Vec::new(), 0);
         loop {
             let page: RawControl = PagedResults { size: PAGE, cookie }.into();
             ldap.with_controls(vec![page]);
             let (entries, result) = self.ask(ldap, MAX_GROUPS.saturating_sub(all.len()), limit).await?;
+            bytes += entries.iter().map(Entry::bytes).sum::<usize>();
             all.extend(entries);
             let Some(result) = result else {
                 return Err(Failure::of_one_record(format!("there are more than {MAX_GROUPS} groups")));
             };
+            if bytes > MAX_GROUP_BYTES {
+                return Err(Failure::of_one_record(format!("the groups are larger than {MAX_GROUP_BYTES} bytes")));
+            }
             if result.rc != 0 {
                 return Err(Failure::result(&result));
             }
@@ -153,5 +161,96 @@ fn next_page(result: &LdapResult) -> Vec<u8> {
     match parts.into_iter().nth(1).map(|cookie| cookie.payload) {
         Some(PL::P(cookie)) => cookie,
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::super::message::tests::tlv;
+    use super::super::source::LdapSource;
+    use super::*;
+    use crate::ports::{Call, IdentifierProfile, Source as _};
+
+    /// The next request; all of them are short.
+    fn request(stream: &mut TcpStream) -> Option<Vec<u8>> {
+        let mut begin = [0; 2];
+        stream.read_exact(&mut begin).ok()?;
+        let mut more = vec![0; usize::from(begin[1] & 0x7f)];
+        let length = match begin[1] {
+            short @ ..0x80 => usize::from(short),
+            _ => {
+                stream.read_exact(&mut more).ok()?;
+                more.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte))
+            }
+        };
+        let mut contents = vec![0; length];
+        stream.read_exact(&mut contents).ok()?;
+        Some(contents)
+    }
+
+    /// A message with the number of this request.
+    fn message(request: &[u8], operation: &[u8], controls: &[u8]) -> Vec<u8> {
+        let number = &request[..2 + usize::from(request[1])];
+        tlv(0x30, &[number, operation, controls])
+    }
+
+    fn entry(name: &str, description: &[u8]) -> Vec<u8> {
+        let values = tlv(0x31, &[&tlv(0x04, &[description])]);
+        let attribute = tlv(0x30, &[&tlv(0x04, &[b"description"]), &values]);
+        tlv(0x64, &[&tlv(0x04, &[name.as_bytes()]), &tlv(0x30, &[&attribute])])
+    }
+
+    /// Finds one entry, and pages of ten large groups that always have a next one. Counts the pages.
+    fn serve(mut stream: TcpStream, pages: &AtomicUsize) -> Option<()> {
+        let done = |tag: u8| tlv(tag, &[&tlv(0x0a, &[&[0]]), &tlv(0x04, &[]), &tlv(0x04, &[])]);
+        let large = vec![b'x'; 100_000];
+        while let Some(request) = request(&mut stream) {
+            let is_paged = memchr::memmem::find(&request, PAGED.as_bytes()).is_some();
+            let mut answer = Vec::new();
+            if is_paged {
+                pages.fetch_add(1, Ordering::SeqCst);
+                answer.extend((0..10).flat_map(|_| message(&request, &entry("cn=staff", &large), &[])));
+                let cookie = tlv(0x30, &[&tlv(0x02, &[&[0]]), &tlv(0x04, &[b"more"])]);
+                let control = tlv(0x30, &[&tlv(0x04, &[PAGED.as_bytes()]), &tlv(0x04, &[&cookie])]);
+                answer.extend(message(&request, &done(0x65), &tlv(0xa0, &[&control])));
+            } else {
+                answer.extend(message(&request, &entry("uid=ada", b"Ada"), &[]));
+                answer.extend(message(&request, &done(0x65), &[]));
+            }
+            stream.write_all(&answer).ok()?;
+        }
+        None
+    }
+
+    #[tokio::test]
+    async fn pages_of_groups_without_end_are_cut_off() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let pages = Arc::new(AtomicUsize::new(0));
+        let served = Arc::clone(&pages);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let _ = serve(stream, &served);
+            }
+        });
+        let settings = json!({
+            "name": "staff", "directory": { "servers": [format!("ldap://{address}")] },
+            "search": { "base": "o=x", "filter": "(uid={filter:identifier})" }, "groups": { "base": "o=x" },
+        });
+        let source = LdapSource::open(serde_json::from_value(settings).unwrap(), Path::new("")).unwrap();
+        let ada = IdentifierProfile::default().canonical("ada").unwrap();
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        let error = source.fetch(Call { deadline, request_id: "r1" }, &ada).await.unwrap_err();
+        assert!(error.to_string().contains("the groups are larger than 4194304 bytes"), "{error}");
+        assert_eq!(pages.load(Ordering::SeqCst), 5);
     }
 }

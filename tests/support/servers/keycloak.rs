@@ -17,7 +17,7 @@ use super::programs::cached;
 pub const DISTRIBUTION: &str = "keycloak-26.7.3";
 
 /// The longest wait for the start, which includes the import.
-const TIMEOUT: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The client of the shop's login page, which may send passwords.
 pub const PUBLIC_CLIENT: &str = "shop";

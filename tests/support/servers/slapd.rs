@@ -1,4 +1,4 @@
-//! OpenLDAP's slapd, with password policies.
+//! OpenLDAP's slapd, with password policies, and with the modules for passwords hashed by Argon2 and PBKDF2.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -136,8 +136,9 @@ fn configuration(folder: &Path, ca: &Path) -> String {
         "include /etc/ldap/schema/core.schema\ninclude /etc/ldap/schema/cosine.schema\n\
          include /etc/ldap/schema/inetorgperson.schema\ninclude /etc/ldap/schema/nis.schema\n\
          modulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload ppolicy\nmoduleload argon2\n\
+         moduleload pw-pbkdf2\n\
          TLSCACertificateFile {ca}\nTLSCertificateFile {folder}/cert.pem\nTLSCertificateKeyFile {folder}/key.pem\n\
-         database mdb\nmaxsize 1073741824\ndbnosync\nindex objectClass,uid,mail eq\nsuffix {SUFFIX}\nrootdn cn=admin,{SUFFIX}\ndirectory {folder}/db\n\
+         database mdb\nmaxsize 1073741824\ndbnosync\nsizelimit size.soft=500 size.hard=500 size.prtotal=unlimited\nindex objectClass,uid,mail eq\nsuffix {SUFFIX}\nrootdn cn=admin,{SUFFIX}\ndirectory {folder}/db\n\
          overlay ppolicy\nppolicy_default cn=policy,{SUFFIX}\nppolicy_use_lockout\n\
          access to attrs=userPassword by anonymous auth by * none\n\
          access to * by dn.exact=\"{reader}\" read by dn.exact=\"{writer}\" write by self read by * auth\n",
