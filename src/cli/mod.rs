@@ -24,6 +24,7 @@ mod output;
 mod password;
 mod pipeline;
 mod process;
+mod rules;
 mod schema;
 mod serve;
 mod show;
@@ -82,6 +83,8 @@ enum Command {
     Bulk(bulk::Arguments),
     /// Write starter rules from sample records
     Init(init::Arguments),
+    /// List, print and copy the ready rules in the program
+    Rules(rules::Arguments),
     /// Format rule and test files
     Fmt(fmt::Arguments),
     /// List the steps, or describe one
@@ -144,6 +147,7 @@ pub fn run() -> ExitCode {
         Command::Transform(arguments) => transform::run(&arguments),
         Command::Bulk(arguments) => bulk::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Ops(arguments) => ops::run(&arguments),
         Command::Password(arguments) => password::run(arguments),
