@@ -1,10 +1,17 @@
 //! `landfall init`: writes a starter rule file for sample records.
 
+mod credential;
+mod dates;
+mod derived;
 mod guess;
+mod identities;
 mod names;
 mod profile;
+mod table;
 mod values;
+mod words;
 mod write;
+mod yaml;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,6 +28,7 @@ use crate::engine::probe::Silent;
 use crate::engine::run::Settings;
 use crate::migrate::refused_at_login;
 use crate::ports::IdentifierProfile;
+use crate::ready_rules::{self, Fit};
 use crate::rules::{RecordsPath, format};
 
 /// Maximum number of records that are read: enough to see rare spellings, and fast.
@@ -29,16 +37,16 @@ const MAX_RECORDS: usize = 1000;
 /// Arguments of `landfall init`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall init --from users.ndjson                               show starter rules
-  landfall init --from users.json --name shop --out rules/shop.yaml
-  landfall init --from export.json --records '$.users'            read a list inside a document
-  head -500 export.ndjson | landfall init --from - --name shop
+  landfall init --in users.ndjson                               show starter rules
+  landfall init --in users.json --name shop --out rules/shop.yaml
+  landfall init --in export.json --records '$.users'            read a list inside a document
+  head -500 export.ndjson | landfall init --in - --name shop
 
-What the samples do not show is marked `# unsure: …` in the file.")]
+What the samples do not show is marked `# unsure: …` in the file. If ready rules fit the samples, it says so first.")]
 pub struct Arguments {
     /// File of sample records; `-` reads standard input
-    #[arg(long, value_name = "FILE")]
-    from: PathBuf,
+    #[arg(long = "in", alias = "from", value_name = "FILE")]
+    input: PathBuf,
     /// Path of the list of records in a JSON, NDJSON or YAML document, such as `$.users`
     #[arg(long, value_name = "PATH")]
     records: Option<RecordsPath>,
@@ -59,8 +67,11 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         let message = format!("`{}` already exists", out.display());
         return Err(CommandError::new(message).help("remove it, or set another path with `--out`"));
     }
-    let records = input::first(&arguments.from, MAX_RECORDS, arguments.records.as_ref())?;
-    let name = arguments.name.clone().unwrap_or_else(|| name_of(&arguments.from));
+    let records = input::first(&arguments.input, MAX_RECORDS, arguments.records.as_ref())?;
+    let name = arguments.name.clone().unwrap_or_else(|| name_of(&arguments.input));
+    for fit in ready_rules::fit(&records) {
+        anstream::eprintln!("{}", fitting(&fit));
+    }
     let text = starter(&name, &records);
     let plan = checked(&name, &text)?;
     match &arguments.out {
@@ -76,6 +87,15 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     }
     anstream::eprintln!("{}", tried(&plan, &records));
     Ok(FINE)
+}
+
+/// What ready rules make of the samples, in one line.
+fn fitting(fit: &Fit) -> String {
+    let Fit { name, accounts, of, claims } = fit;
+    format!(
+        "the ready rules `{name}` fit: they make accounts of {accounts} of {of} samples, with {claims} claims; \
+         `landfall rules copy {name}` copies them"
+    )
 }
 
 fn name_of(path: &Path) -> String {
@@ -140,3 +160,6 @@ fn tried(plan: &Plan, records: &[String]) -> String {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod starters_tests;

@@ -1,7 +1,7 @@
 //! Which ready rules fit the records of an export.
 //!
 //! Rules fit if they make accounts of most records, and if the records have fields that are theirs: names that at most
-//! one other system uses. Every export has a `username` and an `email`, so those alone prove nothing, although the rules
+//! one other system uses, however it spells them. Every export has a `username` and an `email`, so those alone prove nothing, although the rules
 //! of several systems would make accounts of them.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +24,14 @@ const MAX_SYSTEMS: usize = 2;
 
 /// How many signs of a system the records must have: one name alone may be a coincidence.
 const MIN_SIGNS: usize = 2;
+
+/// The share of the records' names, in percent, that the rules must know: what an application has added may be the larger part,
+/// but not by far.
+const MIN_SHARE: usize = 30;
+
+/// How many spellings that few systems have count as a sign, and which share of the names the rules must know then.
+const MIN_SPELLINGS: usize = 3;
+const MIN_SPELLED_SHARE: usize = 80;
 
 /// How deep objects are entered to collect the names of their fields.
 const MAX_DEPTH: usize = 6;
@@ -56,13 +64,24 @@ struct System {
     names: BTreeSet<String>,
 }
 
+/// In how many systems names of fields occur.
+#[derive(Default)]
+struct Counts {
+    /// In lower case without separators.
+    names: BTreeMap<String, usize>,
+    /// As written.
+    spellings: BTreeMap<String, usize>,
+}
+
 /// The systems, compiled when they are first asked for, and in how many of them each name of a field occurs.
-static SYSTEMS: LazyLock<(Vec<System>, BTreeMap<String, usize>)> = LazyLock::new(|| {
+static SYSTEMS: LazyLock<(Vec<System>, Counts)> = LazyLock::new(|| {
     let legacy = all().filter(|ready| ready.kind == Kind::Legacy && ready.name != DEMO);
     let systems: Vec<System> = legacy.filter_map(System::new).collect();
-    let mut counts = BTreeMap::new();
-    for name in systems.iter().flat_map(|system| &system.names) {
-        *counts.entry(name.clone()).or_default() += 1;
+    let mut counts = Counts::default();
+    for system in &systems {
+        let names: BTreeSet<String> = system.names.iter().map(|name| plain(name)).collect();
+        names.into_iter().for_each(|name| *counts.names.entry(name).or_default() += 1);
+        system.names.iter().for_each(|name| *counts.spellings.entry(name.clone()).or_default() += 1);
     }
     (systems, counts)
 });
@@ -105,11 +124,18 @@ impl System {
     }
 
     /// How much the names speak for this system; `None` if they do not.
-    fn score(&self, names: &BTreeSet<String>, counts: &BTreeMap<String, usize>) -> Option<f64> {
-        let shared: Vec<usize> = names.intersection(&self.names).filter_map(|name| counts.get(name).copied()).collect();
-        let signs = shared.iter().filter(|count| **count <= MAX_SYSTEMS).count();
-        let weight = |count: &usize| 1.0 / f64::from(u32::try_from(*count).unwrap_or(u32::MAX).max(1));
-        (signs >= MIN_SIGNS).then(|| shared.iter().map(weight).sum())
+    fn score(&self, names: &BTreeSet<String>, counts: &Counts) -> Option<f64> {
+        let shared: Vec<&String> = names.intersection(&self.names).collect();
+        let share = shared.len() * 100 / names.len().max(1);
+        let count = |counts: &BTreeMap<String, usize>, name: &str| counts.get(name).copied().unwrap_or(usize::MAX);
+        let signs = shared.iter().filter(|name| count(&counts.names, &plain(name)) <= MAX_SYSTEMS).count();
+        // a spelling that few systems have is a weaker sign
+        let spellings = shared.iter().filter(|name| count(&counts.spellings, name) <= MAX_SYSTEMS).count();
+        let is_told = signs >= MIN_SIGNS && share >= MIN_SHARE;
+        let is_spelled = spellings >= MIN_SPELLINGS && share >= MIN_SPELLED_SHARE;
+        let weight =
+            |name: &&String| 1.0 / f64::from(u32::try_from(count(&counts.names, &plain(name))).unwrap_or(u32::MAX));
+        (is_told || is_spelled).then(|| shared.iter().map(weight).sum())
     }
 
     /// What the rules make of the samples.
@@ -141,6 +167,11 @@ impl System {
     }
 }
 
+/// A name in lower case without separators: `firstName` and `first_name` are no sign of different systems.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 /// Whether an account has a claim.
 fn has(account: &Map<String, Json>, claim: &str) -> bool {
     let mut parts = claim.split('.');
@@ -153,7 +184,10 @@ fn add_names(value: &Json, depth: usize, names: &mut BTreeSet<String>) {
     match value {
         Json::Object(members) if depth < MAX_DEPTH => {
             for (name, member) in members.iter().filter(|(_, member)| !member.is_null()) {
-                names.insert(name.clone());
+                // MongoDB's `$oid` and `$date` stand in the exports of any application
+                if !name.starts_with('$') {
+                    names.insert(name.clone());
+                }
                 add_names(member, depth + 1, names);
             }
         }

@@ -23,7 +23,7 @@ fn each_compiles_and_says_what_it_is() {
     for ready in all() {
         assert!(ready.plan().is_some(), "{}", ready.name);
         let sentence = ready.sentence();
-        assert!(sentence.len() > 20 && sentence.ends_with('.'), "{}: {sentence}", ready.name);
+        assert!(sentence.len() > 12 && sentence.ends_with('.'), "{}: {sentence}", ready.name);
         let product = ready.product().unwrap_or_default();
         assert!(product.len() < 60 && !product.contains(". "), "{}: {product}", ready.name);
         if ready.kind == Kind::Legacy && ready.name != DEMO {

@@ -122,7 +122,7 @@ fn an_existing_file_is_not_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let (from, out) = (folder.path().join("a.json"), folder.path().join("a.yaml"));
     fs::write(&from, r#"{"id": 1, "email": "a@example.com"}"#).unwrap();
-    let arguments = Arguments { from, records: None, name: None, out: Some(out.clone()) };
+    let arguments = Arguments { input: from, records: None, name: None, out: Some(out.clone()) };
     assert_eq!(run(&arguments).unwrap(), FINE);
     assert!(fs::read_to_string(&out).unwrap().contains("\nname: a\n"));
     assert!(run(&arguments).is_err());
