@@ -10,7 +10,7 @@ use super::profile::{Field, Profile, Root};
 use super::table::Table;
 use super::values::{are_addresses, are_flags, are_languages, are_salutations};
 use super::words::{place, plain};
-use super::yaml::quoted;
+use super::yaml::{quoted, scalar};
 
 /// Maximum number of different words of a status field; a field with more is not a status.
 const MAX_STATUSES: usize = 12;
@@ -198,10 +198,13 @@ impl Guess {
         let Some(steps) = steps else { return false };
         let is_list_claim = matches!(known.holds, Holds::Words | Holds::Mails);
         claim.steps = if is_list_claim { list_steps(field, &steps) } else { scalar_steps(field, &steps) };
-        if !field.nulls.is_empty() && claim.whole.is_none() {
-            let words: Vec<String> = field.nulls.iter().map(|word| quoted(word)).collect();
-            let steps = [format!("nothing_if: [ {} ]", words.join(", ")), claim.steps];
-            claim.steps = steps.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+        if known.holds == Holds::Id && field.bytes > 0 {
+            let first = if field.lists > 0 { "[0]" } else { "" };
+            let from = scalar(&format!("{}{first}.base64", field.reference()));
+            claim.whole = Some(format!("{{ from: {from}, do: [ {steps} ] }}"));
+        }
+        if claim.whole.is_none() {
+            claim.steps = cleaned(field, claim.steps);
         }
         if known.holds == Holds::Mails {
             claim.each = "trim, email".to_owned();
@@ -271,7 +274,10 @@ impl Guess {
             return Some(String::new());
         }
         let is_date = field.dates > 0 || (!are_flags(&field.texts) && dates(&field.texts, false).is_some());
-        let is_mark = is_negative(&name) && words.iter().all(|word| word.eq_ignore_ascii_case("x"));
+        // SAP writes an X, OpenLDAP the year 0 for a lock that never ends
+        let is_mark = is_negative(&name)
+            && !are_flags(&field.texts)
+            && (words.iter().all(|word| word.eq_ignore_ascii_case("x")) || name.ends_with("time"));
         if is_date || is_mark {
             if !is_negative(&name) && !name.ends_with("at") {
                 return None;
@@ -390,6 +396,21 @@ fn words(field: &Field, claim: &mut Claim) -> Option<String> {
         claim.unsure.push("the numbers probably stand for names; use a lookup to map them".to_owned());
     }
     Some(String::new())
+}
+
+/// Steps behind those that remove what a CSV file writes in place of nothing, or before numbers.
+fn cleaned(field: &Field, steps: String) -> String {
+    let mut all = Vec::new();
+    if !field.nulls.is_empty() {
+        let words: Vec<String> = field.nulls.iter().map(|word| quoted(word)).collect();
+        all.push(format!("nothing_if: [ {} ]", words.join(", ")));
+    }
+    if field.has_apostrophes {
+        all.push("strip_prefix: \"'\"".to_owned());
+    }
+    all.push(steps);
+    all.retain(|part| !part.is_empty());
+    all.join(", ")
 }
 
 fn is_long_list(field: &Field) -> bool {

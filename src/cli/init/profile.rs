@@ -88,6 +88,8 @@ pub(super) struct Field {
     pub dates: usize,
     /// Words that stand for no value, such as the `NULL` of a database in a CSV file.
     pub nulls: BTreeSet<String>,
+    /// Whether some of its texts have an apostrophe before them, as spreadsheets write it.
+    pub has_apostrophes: bool,
     /// How many values are bytes as LDIF has them: `{ base64: … }`.
     pub bytes: usize,
 }
@@ -183,7 +185,8 @@ impl Profile {
             Json::Array(items) if items.iter().all(Json::is_object) => self.list(root, path, items, value),
             Json::String(text) if text.trim().is_empty() => {}
             Json::String(text) if text.starts_with('{') => match serde_json::from_str::<Json>(text) {
-                Ok(inner @ Json::Object(_)) if matches!(root, Root::Record) => {
+                // not in what is JSON in JSON already
+                Ok(inner @ Json::Object(_)) if !self.is_json(root) => {
                     let working = self.parsed(root, path, "parse_json".to_owned());
                     self.enter(&Root::Let(working), &mut Vec::new(), &inner);
                 }
@@ -268,8 +271,18 @@ impl Profile {
         }
         let name = self.free_name(path.last().map_or("", String::as_str), "");
         let body = format!("{{ from: {}, do: [ {step} ] }}", scalar(&from));
-        self.workings.push(Working { name: name.clone(), from, step, body, needs: None });
+        let needs = match root {
+            Root::Record => None,
+            Root::Let(name) => Some(name.clone()),
+        };
+        self.workings.push(Working { name: name.clone(), from, step, body, needs });
         name
+    }
+
+    /// Whether a root is a working value that was JSON inside a text.
+    fn is_json(&self, root: &Root) -> bool {
+        let Root::Let(name) = root else { return false };
+        self.workings.iter().any(|working| working.name == *name && working.step == "parse_json")
     }
 
     /// A name for a working value that no other one has.
@@ -375,6 +388,10 @@ impl Field {
     }
 
     fn keep(&mut self, text: String) {
+        // a spreadsheet writes `'007`, so that nobody takes it for a number
+        let bare = text.strip_prefix('\'').filter(|bare| !bare.ends_with('\''));
+        self.has_apostrophes |= bare.is_some();
+        let text = bare.map_or(text.clone(), str::to_owned);
         if self.texts.len() < MAX_TEXTS && !text.trim().is_empty() {
             self.texts.push(text);
         }
@@ -395,6 +412,7 @@ fn field_at(root: &Root, path: &[String]) -> Field {
         dates: 0,
         bytes: 0,
         nulls: BTreeSet::new(),
+        has_apostrophes: false,
     }
 }
 

@@ -36,8 +36,19 @@ const BEFORE: [&str; 28] = [
 ];
 
 /// Words that name one of several addresses. A field without them, or of an earlier one, is preferred.
-const ADDRESSES: [&str; 10] =
-    ["billing", "invoice", "rechnungs", "bill", "home", "private", "mailing", "work", "business", "shipping"];
+const ADDRESSES: [&str; 11] = [
+    "address",
+    "billing",
+    "invoice",
+    "rechnungs",
+    "bill",
+    "home",
+    "private",
+    "mailing",
+    "work",
+    "business",
+    "shipping",
+];
 
 /// Words behind a name that say nothing about it.
 const AFTER: [&str; 7] = ["value", "text", "string", "field", "attribute", "raw", "c"];
