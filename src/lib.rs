@@ -140,6 +140,9 @@ pub mod ports;
 #[cfg(feature = "login")]
 #[doc(hidden)]
 pub mod random;
+#[cfg(feature = "login")]
+#[doc(hidden)]
+pub mod ready_rules;
 pub mod rules;
 pub mod schema;
 #[cfg(feature = "login")]

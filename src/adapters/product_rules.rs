@@ -18,12 +18,7 @@ use crate::engine::probe::Silent;
 use crate::engine::run::{Facts, Settings as RunSettings};
 use crate::migrate::{Customer, Profiles};
 use crate::ports::{NewAccount, PasswordChange};
-
-/// The rule files in the program, and the schemas that they name.
-const EMBEDDED: &[(Owner, &[(&str, &str)])] = &[
-    (Owner::Target, include!(concat!(env!("OUT_DIR"), "/target_rules.rs"))),
-    (Owner::Bridge, include!(concat!(env!("OUT_DIR"), "/bridge_rules.rs"))),
-];
+use crate::ready_rules;
 
 /// The largest file, in bytes. Stops another file from being read by mistake.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -136,8 +131,7 @@ impl RulesFile {
 
 /// The text of an embedded file.
 pub(crate) fn embedded(owner: Owner, name: &str) -> Option<&'static str> {
-    let files = EMBEDDED.iter().filter(|(have, _)| *have == owner).flat_map(|(_, files)| *files);
-    files.into_iter().find(|(have, _)| *have == name).map(|(_, text)| *text)
+    ready_rules::text(&format!("{}s/{name}", owner.name()))
 }
 
 fn read(path: &Path) -> io::Result<String> {
@@ -316,16 +310,17 @@ mod tests {
 
     #[test]
     fn every_embedded_rule_file_compiles() {
-        for (owner, files) in EMBEDDED {
-            for name in files.iter().map(|(name, _)| *name).filter(|name| name.ends_with(".yaml")) {
+        for (owner, kind) in [(Owner::Target, ready_rules::Kind::Target), (Owner::Bridge, ready_rules::Kind::Bridge)] {
+            for ready in ready_rules::all().filter(|ready| ready.kind == kind) {
+                let name = ready.path.rsplit('/').next().unwrap();
                 let (mut files, mut findings) = (Files::default(), Findings::default());
-                let file = RulesFile::embedded(*owner, name);
+                let file = RulesFile::embedded(owner, name);
                 let plan = file.compile(&mut files, &mut findings).unwrap();
                 let shown = plain(&files, &findings.sorted());
                 assert!(plan.is_some(), "{name}: {shown}");
                 assert!(!name.ends_with(".test.yaml"));
             }
-            assert!(embedded(*owner, "keycloak.yaml").is_some());
+            assert!(embedded(owner, "keycloak.yaml").is_some());
         }
     }
 

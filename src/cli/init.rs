@@ -1,10 +1,17 @@
 //! `landfall init`: writes a starter rule file for sample records.
 
+mod credential;
+mod dates;
+mod derived;
 mod guess;
+mod identities;
 mod names;
 mod profile;
+mod table;
 mod values;
+mod words;
 mod write;
+mod yaml;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,6 +30,7 @@ use crate::engine::run::Settings;
 use crate::formats::{Compression, Format, ReadOptions};
 use crate::migrate::refused_at_login;
 use crate::ports::IdentifierProfile;
+use crate::ready_rules::{self, Fit};
 use crate::rules::format;
 
 /// Maximum number of records that are read: enough to see rare spellings, and fast.
@@ -38,7 +46,7 @@ const MAX_RECORDS: usize = 1000;
   landfall init --in users.ndjson --sample 1000                 # records from all over the file
   head -500 export.ndjson | landfall init --in - --name shop
 
-What the samples do not show is marked `# unsure: …` in the file.")]
+What the samples do not show is marked `# unsure: …` in the file. If ready rules fit the samples, it says so first.")]
 pub struct Arguments {
     /// File of sample records; `-` reads standard input. gzip and zstd are unpacked
     #[arg(long = "in", value_name = "FILE", required_unless_present = "from", help_heading = "Records")]
@@ -72,6 +80,9 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let (path, format) = arguments.file()?;
     let records = arguments.options.prepare(path, format, ReadOptions::default())?.first(MAX_RECORDS)?;
     let name = arguments.name.clone().unwrap_or_else(|| name_of(path));
+    for fit in ready_rules::fit(&records) {
+        anstream::eprintln!("{}", fitting(&fit));
+    }
     let text = starter(&name, &records);
     let plan = checked(&name, &text)?;
     match &arguments.out {
@@ -104,6 +115,15 @@ impl Arguments {
         };
         Ok((path, self.from.as_ref().map(named).transpose()?))
     }
+}
+
+/// What ready rules make of the samples, in one line.
+fn fitting(fit: &Fit) -> String {
+    let Fit { name, accounts, of, claims } = fit;
+    format!(
+        "the ready rules `{name}` fit: they make accounts of {accounts} of {of} samples, with {claims} claims; \
+         `landfall rules copy {name}` copies them"
+    )
 }
 
 fn name_of(path: &Path) -> String {
@@ -170,3 +190,6 @@ fn tried(plan: &Plan, records: &[String]) -> String {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod starters_tests;

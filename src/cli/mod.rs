@@ -30,6 +30,7 @@ mod pipeline;
 mod process;
 mod progress;
 mod remaining;
+mod rules;
 mod schema;
 mod serve;
 mod share;
@@ -113,6 +114,8 @@ enum Command {
     Bulk(bulk::Arguments),
     /// Write starter rules from sample records
     Init(init::Arguments),
+    /// List, print and copy the ready rules in the program
+    Rules(rules::Arguments),
     /// Format rule and test files
     Fmt(fmt::Arguments),
     /// List the steps, or describe one
@@ -182,6 +185,7 @@ pub fn run() -> ExitCode {
         Command::Assess(arguments) => assess::run(&arguments),
         Command::Bulk(arguments) => bulk::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Ops(arguments) => ops::run(&arguments),
         Command::Password(arguments) => password::run(arguments),

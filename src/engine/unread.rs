@@ -1,5 +1,7 @@
 //! Finds the fields of a record that no rule reads. Follows the places that rules read through working values.
 
+use std::collections::BTreeSet;
+
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::capture::member_path;
@@ -89,9 +91,25 @@ impl Seen {
     fn has_parts(&self) -> bool {
         !self.members.is_empty() || !self.through.is_empty()
     }
+
+    fn add_names<'s>(&'s self, names: &mut BTreeSet<&'s str>) {
+        for (name, below) in &self.members {
+            names.insert(name);
+            below.add_names(names);
+        }
+    }
 }
 
 impl Plan {
+    /// The names of all fields that the rules read or ignore, in the record and in working values, at any depth.
+    #[must_use]
+    pub fn field_names(&self) -> BTreeSet<&str> {
+        let mut names = BTreeSet::new();
+        self.reads.record.add_names(&mut names);
+        self.reads.variables.iter().for_each(|variable| variable.seen.add_names(&mut names));
+        names
+    }
+
     /// The fields of a record that no rule reads or ignores, as paths; fields without a value do not count.
     pub(super) fn unread<'a>(&'a self, record: Value<'a>, cx: &Cx<'a>) -> Vec<String> {
         let mut look = Look { plan: self, cx, found: Vec::new() };

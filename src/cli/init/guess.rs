@@ -2,9 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::names::{CLAIMS, Holds, Known, STATUSES, fit, is_negative, is_secret, plain};
+use super::credential::{Stored, holds_password, stored};
+use super::dates::dates;
+use super::derived;
+use super::names::{CLAIMS, Holds, Known, STATUSES, fit, is_negative, is_secret};
 use super::profile::{Field, Profile, Root};
-use super::values::{are_addresses, are_flags, dates, schemes};
+use super::table::Table;
+use super::values::{are_addresses, are_flags, are_languages, are_salutations};
+use super::words::{place, plain};
+use super::yaml::{quoted, scalar};
 
 /// Maximum number of different words of a status field; a field with more is not a status.
 const MAX_STATUSES: usize = 12;
@@ -13,14 +19,18 @@ const MAX_STATUSES: usize = 12;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Claim {
     pub name: &'static str,
-    /// The field's position in the profile.
-    pub field: usize,
+    /// The fields' positions in the profile: the one that is read, or all that `whole` reads.
+    pub fields: Vec<usize>,
     /// Steps, or nothing.
     pub steps: String,
     /// Steps of each element.
     pub each: String,
     /// The reference of a claim that this claim depends on.
     pub needs: &'static str,
+    /// The value if there is none, or nothing.
+    pub default: &'static str,
+    /// The whole rule, if it is more than steps on one field.
+    pub whole: Option<String>,
     pub unsure: Vec<String>,
 }
 
@@ -28,8 +38,9 @@ pub(super) struct Claim {
 #[derive(Debug, Default)]
 pub(super) struct Guess {
     pub claims: Vec<Claim>,
-    /// The field of the stored password and its schemes; no scheme if the texts do not show one.
-    pub credential: Option<(usize, Vec<&'static str>)>,
+    /// Working values besides those of the profile: their names and rules.
+    pub lets: Vec<(String, String)>,
+    pub credential: Stored,
     /// The words of the status and what they mean; `None` for words that a person must judge.
     pub statuses: Vec<(String, Option<&'static str>)>,
     pub secrets: Vec<usize>,
@@ -42,7 +53,13 @@ pub(super) struct Guess {
 pub(super) fn guess(profile: &Profile) -> Guess {
     let mut guess = Guess::default();
     let mut taken = BTreeSet::new();
-    for known in CLAIMS {
+    let credential = stored(profile);
+    taken.extend(credential.fields());
+    guess.credential = credential;
+    for known in CLAIMS.iter().filter(|known| known.holds != Holds::Password) {
+        if guess.has(known.claim) {
+            continue;
+        }
         for at in candidates(known, profile, &taken) {
             if guess.take(known, at, profile) {
                 taken.insert(at);
@@ -52,10 +69,17 @@ pub(super) fn guess(profile: &Profile) -> Guess {
     }
     // the schema requires the value if the flag that it is verified is present
     for (flag, value) in [("email.verified", "email.value"), ("phone.verified", "phone.value")] {
-        if !guess.claims.iter().any(|claim| claim.name == value) {
-            guess.claims.retain(|claim| claim.name != flag || !taken.remove(&claim.field));
+        if !guess.has(value) && value != "email.value" {
+            guess.release(flag, &mut taken);
         }
     }
+    derived::add(&mut guess, profile, &mut taken);
+    guess.region_of_address();
+    if !guess.has("email.value") {
+        guess.release("email.verified", &mut taken);
+    }
+    let order = |name: &str| CLAIMS.iter().position(|known| known.claim == name).unwrap_or(usize::MAX);
+    guess.claims.sort_by_key(|claim| order(claim.name));
     for (at, field) in profile.fields.iter().enumerate().filter(|(at, _)| !taken.contains(at)) {
         if holds_secret(field) {
             guess.secrets.push(at);
@@ -66,13 +90,13 @@ pub(super) fn guess(profile: &Profile) -> Guess {
     guess
 }
 
-/// Whether a field without a claim probably contains a secret: by its name, or because it is a long text that belongs to a
+/// Whether a field without a claim probably contains a secret: by its name, or because it is a text that belongs to a
 /// password. Flags and dates are not secrets.
 fn holds_secret(field: &Field) -> bool {
-    let is_text = field.booleans == 0 && dates(&field.texts, false).is_none();
+    let is_text = field.booleans == 0 && field.dates == 0 && dates(&field.texts, false).is_none();
     let is_long = field.texts.iter().any(|text| text.len() >= 13);
     let of_password = field.path.iter().any(|name| plain(name).contains("password"));
-    is_text && (field.path.iter().any(|name| is_secret(name)) || (of_password && is_long))
+    is_text && (field.path.iter().any(|name| is_secret(name)) || (of_password && is_long) || holds_password(field))
 }
 
 /// The fields that a claim can be made from, best first: by name, then by their depth in the record.
@@ -82,11 +106,14 @@ fn candidates(known: &Known, profile: &Profile, taken: &BTreeSet<usize>) -> Vec<
         .iter()
         .enumerate()
         .filter(|(at, field)| !taken.contains(at) && field.objects == 0 && field.filled > 0)
+        // roles in a list of objects are all of them, and not those of one element
+        .filter(|(_, field)| known.holds != Holds::Words || table_of(field, profile).is_none())
         .filter_map(|(at, field)| {
-            let parent = field.path.iter().rev().nth(1).map_or("", String::as_str);
-            let rank = fit(known, field.name(), parent)?;
+            let (path, below) = whole_path(field, profile);
+            let rank = fit(known, &path)?;
             let is_fine = known.holds == Holds::Password || !is_secret(field.name());
-            is_fine.then_some((field.path.len() + usize::from(field.root != Root::Record), rank, at))
+            // an element of a list, such as one of the addresses, knows less about the person
+            is_fine.then_some((path.len() + below, rank + 100 * below, at))
         })
         .collect();
     // an id must be at the top of the record; other fields are often inside a profile
@@ -98,32 +125,87 @@ fn candidates(known: &Known, profile: &Profile, taken: &BTreeSet<usize>) -> Vec<
     found.into_iter().map(|(_, _, at)| at).collect()
 }
 
+/// The path of a field from the record, and how much deeper it counts because a working value leads to it. An element of
+/// a list has the name of the list before its own.
+fn whole_path(field: &Field, profile: &Profile) -> (Vec<String>, usize) {
+    if field.root == Root::Record {
+        return (field.path.clone(), 0);
+    }
+    let before = table_of(field, profile).map_or(&[][..], |table| &table.path);
+    (before.iter().chain(&field.path).cloned().collect(), 1)
+}
+
+/// The list of objects that a field is in.
+fn table_of<'p>(field: &Field, profile: &'p Profile) -> Option<&'p Table> {
+    let Root::Let(name) = &field.root else { return None };
+    profile.tables.iter().find(|table| table.working == *name)
+}
+
 impl Guess {
+    /// Whether there is a rule for a claim.
+    pub fn has(&self, name: &str) -> bool {
+        self.claims.iter().any(|claim| claim.name == name)
+    }
+
+    /// Reads phone numbers without a country code for the country of the address, if there is one.
+    fn region_of_address(&mut self) {
+        if !self.has("address.country") {
+            return;
+        }
+        for claim in self.claims.iter_mut().filter(|claim| claim.name == "phone.value") {
+            let by_country = "region: [ $account.address.country, $params.region ]";
+            claim.steps = claim.steps.replace("region: $params.region", by_country);
+        }
+    }
+
+    /// Takes a claim back.
+    fn release(&mut self, name: &str, taken: &mut BTreeSet<usize>) {
+        self.claims.retain(|claim| {
+            let stays = claim.name != name;
+            if !stays {
+                claim.fields.iter().for_each(|field| {
+                    taken.remove(field);
+                });
+            }
+            stays
+        });
+    }
+
     /// Uses a field for a claim if its values fit.
-    fn take(&mut self, known: &Known, at: usize, profile: &Profile) -> bool {
+    pub fn take(&mut self, known: &Known, at: usize, profile: &Profile) -> bool {
         let Some(field) = profile.fields.get(at) else { return false };
-        let mut claim = Claim { name: known.claim, field: at, ..Claim::default() };
+        let mut claim = Claim { name: known.claim, fields: vec![at], ..Claim::default() };
         let steps: Option<String> = match known.holds {
             Holds::Id => id(field),
-            Holds::Username => (field.booleans == 0 && !is_long_list(field)).then(|| "trim".to_owned()),
-            Holds::Text => (field.booleans == 0).then(|| "squish".to_owned()),
+            Holds::Username => username(field),
+            Holds::Text => (field.booleans == 0 && field.bytes == 0).then(|| "squish".to_owned()),
+            Holds::Salutation => are_salutations(&field.texts).then(|| "squish".to_owned()),
+            Holds::Region => is_region(field).then(|| "squish".to_owned()),
             Holds::Mail => are_addresses(&field.texts).then(|| "trim, email".to_owned()),
             Holds::Mails => are_addresses(&field.texts).then(String::new),
             Holds::Flag => self.flag(field, &mut claim),
             Holds::Phone => self.phone(field, &mut claim),
             Holds::Birthdate | Holds::Time => self.date(field, known.holds, &mut claim),
             Holds::Gender => Some("gender".to_owned()),
-            Holds::Locale => Some("trim, locale: { loose: true }".to_owned()),
-            Holds::Zone => Some("trim, time_zone".to_owned()),
+            Holds::Locale => are_languages(&field.texts).then(|| "trim, locale: { loose: true }".to_owned()),
+            Holds::Zone => is_text(field).then(|| "trim, time_zone".to_owned()),
             Holds::Address => field.texts.iter().any(|text| text.contains("://")).then(|| "trim, url".to_owned()),
-            Holds::Country => Some("trim, country".to_owned()),
+            Holds::Country => is_text(field).then(|| "trim, country".to_owned()),
             Holds::Words => words(field, &mut claim),
-            Holds::Status => self.status(field, &mut claim),
-            Holds::Password => return self.password(field, at),
+            Holds::Status => self.status(field, profile, &mut claim),
+            Holds::Password => None,
         };
         let Some(steps) = steps else { return false };
         let is_list_claim = matches!(known.holds, Holds::Words | Holds::Mails);
         claim.steps = if is_list_claim { list_steps(field, &steps) } else { scalar_steps(field, &steps) };
+        if known.holds == Holds::Id && field.bytes > 0 {
+            let first = if field.lists > 0 { "[0]" } else { "" };
+            let from = scalar(&format!("{}{first}.base64", field.reference()));
+            claim.whole = Some(format!("{{ from: {from}, do: [ {steps} ] }}"));
+        }
+        if claim.whole.is_none() {
+            claim.steps = cleaned(field, claim.steps);
+        }
         if known.holds == Holds::Mails {
             claim.each = "trim, email".to_owned();
         }
@@ -140,6 +222,17 @@ impl Guess {
             "phone.verified" => "$account.phone.value",
             _ => "",
         };
+        let verified = claim.name.ends_with(".verified");
+        if verified
+            && field.filled > 0
+            && (field.dates > 0 || dates(&field.texts, false).is_some_and(|_| !are_flags(&field.texts)))
+        {
+            // a date says when it was verified
+            return Some("is_present".to_owned());
+        }
+        if verified && are_flags(&field.texts) {
+            claim.default = "false";
+        }
         let is_boolean = field.booleans == field.texts.len();
         are_flags(&field.texts).then(|| if is_boolean { String::new() } else { "to_boolean".to_owned() })
     }
@@ -154,25 +247,59 @@ impl Guess {
         }
         self.region = true;
         claim.unsure.push("numbers without a country code are read for `$params.region`".to_owned());
-        Some("phone: { region: $params.region }".to_owned())
+        let tel = if field.texts.iter().any(|text| text.starts_with("tel:")) { "strip_prefix: \"tel:\", " } else { "" };
+        Some(format!("{tel}phone: {{ region: $params.region }}"))
     }
 
     fn date(&mut self, field: &Field, holds: Holds, claim: &mut Claim) -> Option<String> {
+        if field.dates > 0 {
+            let only = if holds == Holds::Birthdate { ", to_date" } else { "" };
+            return Some(format!("extended_json_date{only}"));
+        }
         let dates = dates(&field.texts, holds == Holds::Birthdate)?;
         self.zone |= dates.zone;
         claim.unsure.extend(dates.unsure.map(str::to_owned));
         Some(dates.steps)
     }
 
-    fn status(&mut self, field: &Field, claim: &mut Claim) -> Option<String> {
+    fn status(&mut self, field: &Field, profile: &Profile, claim: &mut Claim) -> Option<String> {
         let words: BTreeSet<&str> = field.texts.iter().map(|text| text.trim()).collect();
-        let name = plain(field.name());
+        let name = plain(&place(&field.path).1);
+        let off = if name.replace("blocked", "").contains("locked") { "locked" } else { "disabled" };
+        if name == "useraccountcontrol" {
+            // ADS_UF_ACCOUNTDISABLE
+            let at = derived::first_of(field);
+            claim.whole =
+                Some(format!("{{ when: {{ {at}: {{ has_bits: 2 }} }}, value: disabled, otherwise: active }}"));
+            return Some(String::new());
+        }
+        let is_date = field.dates > 0 || (!are_flags(&field.texts) && dates(&field.texts, false).is_some());
+        // SAP writes an X, OpenLDAP the year 0 for a lock that never ends
+        let is_mark = is_negative(&name)
+            && !are_flags(&field.texts)
+            && (words.iter().all(|word| word.eq_ignore_ascii_case("x")) || name.ends_with("time"));
+        if is_date || is_mark {
+            if !is_negative(&name) && !name.ends_with("at") {
+                return None;
+            }
+            // there only where the customer is barred
+            let at = derived::first_of(field);
+            claim.whole = Some(format!("{{ when: {{ {at}: present }}, value: {off}, otherwise: active }}"));
+            return Some(String::new());
+        }
         let says_state = matches!(name.as_str(), "status" | "state" | "userstatus" | "accountstatus");
-        if are_flags(&field.texts) && !says_state {
-            let off = if name.replace("blocked", "").contains("locked") { "locked" } else { "disabled" };
+        let is_number = matches!(name.as_str(), "status" | "state") && words.contains("1") && are_flags(&field.texts);
+        if is_number {
+            claim.unsure.push("does 1 mean active?".to_owned());
+        }
+        if are_flags(&field.texts) && (!says_state || is_number) {
             let (yes, no) = if is_negative(&name) { (off, "active") } else { ("active", off) };
             self.statuses =
                 flag_words(&words).into_iter().map(|(word, on)| (word, Some(if on { yes } else { no }))).collect();
+            // a flag that is there only when it is set
+            if is_negative(&name) && field.filled < profile.records {
+                claim.default = "active";
+            }
             return Some("lookup: statuses".to_owned());
         }
         let meaning = |word: &str| STATUSES.iter().find(|(known, _)| *known == plain(word)).map(|(_, status)| *status);
@@ -184,15 +311,6 @@ impl Guess {
             claim.unsure.push("words without a meaning in the lookup give no status".to_owned());
         }
         Some("trim, lookup: statuses".to_owned())
-    }
-
-    fn password(&mut self, field: &Field, at: usize) -> bool {
-        // short texts are flags or words such as `set`, not stored passwords
-        let is_hash = field.booleans == 0 && field.texts.iter().any(|text| text.len() >= 13);
-        if is_hash {
-            self.credential = Some((at, schemes(&field.texts).unwrap_or_default()));
-        }
-        is_hash
     }
 }
 
@@ -225,13 +343,36 @@ fn capitalised(word: &str, like: &str) -> String {
 
 fn id(field: &Field) -> Option<String> {
     // directories use `uid` for the login name, other systems for account numbers
+    let name = plain(field.name());
     let is_login =
-        plain(field.name()) == "uid" && field.texts.iter().any(|text| !text.bytes().all(|b| b.is_ascii_digit()));
-    (!is_login && field.booleans == 0 && !is_long_list(field)).then(String::new)
+        name == "uid" && field.texts.iter().any(|text| !text.bytes().all(|b| b.is_ascii_digit()) && text.len() < 20);
+    let steps = match name.as_str() {
+        "objectguid" => "guid",
+        "objectsid" => "sid",
+        _ if field.bytes > 0 => return None,
+        _ => "",
+    };
+    (!is_login && field.booleans == 0 && field.dates == 0 && !is_long_list(field)).then(|| steps.to_owned())
+}
+
+fn username(field: &Field) -> Option<String> {
+    let is_time = field.dates > 0 || (field.name() == "login" && dates(&field.texts, false).is_some());
+    (field.booleans == 0 && !is_long_list(field) && !is_time).then(|| "trim".to_owned())
+}
+
+/// Whether the values are text, and not numbers or flags that need a lookup.
+fn is_text(field: &Field) -> bool {
+    field.booleans == 0 && !field.texts.iter().all(|text| text.trim().parse::<f64>().is_ok())
+}
+
+/// Whether the values are regions of an address, and not the state of an account.
+fn is_region(field: &Field) -> bool {
+    let is_state = |text: &String| STATUSES.iter().any(|(word, _)| *word == plain(text));
+    is_text(field) && !are_flags(&field.texts) && !field.texts.iter().any(is_state)
 }
 
 fn words(field: &Field, claim: &mut Claim) -> Option<String> {
-    if field.booleans > 0 {
+    if field.booleans > 0 || are_flags(&field.texts) && field.numbers == 0 && field.lists == 0 {
         return None;
     }
     if field.texts.iter().all(|text| text.starts_with("a:") && text.ends_with('}')) {
@@ -241,14 +382,35 @@ fn words(field: &Field, claim: &mut Claim) -> Option<String> {
         claim.each = "dn_part: cn".to_owned();
         return Some(String::new());
     }
-    if field.texts.iter().any(|text| text.contains(',')) {
-        claim.unsure.push("some values have commas; are they lists?".to_owned());
+    if field.texts.iter().all(|text| text.starts_with('/')) {
+        claim.each = "after_last: { text: \"/\", or: whole }".to_owned();
+        return Some(String::new());
     }
-    if field.numbers > 0 {
+    if field.lists == 0 && field.texts.iter().any(|text| text.contains(',')) {
+        claim.unsure.push("some values have commas; are they lists?".to_owned());
+        claim.each = "trim".to_owned();
+        return Some("split: \",\"".to_owned());
+    }
+    if field.numbers > 0 || field.texts.iter().all(|text| text.bytes().all(|byte| byte.is_ascii_digit())) {
         claim.each = "to_text".to_owned();
         claim.unsure.push("the numbers probably stand for names; use a lookup to map them".to_owned());
     }
     Some(String::new())
+}
+
+/// Steps behind those that remove what a CSV file writes in place of nothing, or before numbers.
+fn cleaned(field: &Field, steps: String) -> String {
+    let mut all = Vec::new();
+    if !field.nulls.is_empty() {
+        let words: Vec<String> = field.nulls.iter().map(|word| quoted(word)).collect();
+        all.push(format!("nothing_if: [ {} ]", words.join(", ")));
+    }
+    if field.has_apostrophes {
+        all.push("strip_prefix: \"'\"".to_owned());
+    }
+    all.push(steps);
+    all.retain(|part| !part.is_empty());
+    all.join(", ")
 }
 
 fn is_long_list(field: &Field) -> bool {
@@ -265,7 +427,7 @@ fn scalar_steps(field: &Field, steps: &str) -> String {
 }
 
 fn list_steps(field: &Field, steps: &str) -> String {
-    let is_made = steps.contains("keys");
+    let is_made = steps.contains("keys") || steps.starts_with("split");
     let before = if is_made || field.lists == field.filled { "" } else { "to_list" };
     [before, steps].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }

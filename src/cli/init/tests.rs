@@ -157,3 +157,156 @@ fn samples_are_named_by_in_or_as_before_by_from() {
     assert_eq!(name_of(Path::new("x/shop.csv.gz")), "shop");
     assert_eq!(name_of(Path::new("-")), "legacy");
 }
+
+#[test]
+fn shapes_of_other_systems() {
+    let cases: [(&str, &[&str], &[&str]); 9] = [
+        (
+            "laravel",
+            &[
+                r#"{"id": 1, "email": "a@example.com", "email_verified_at": "2021-03-04 10:11:12", "is_admin": 1, "google_id": "104", "deleted_at": null, "two_factor_secret": "x"}"#,
+                r#"{"id": 2, "email": "b@example.com", "email_verified_at": null, "is_admin": 0, "google_id": null, "deleted_at": "2023-01-01 00:00:00"}"#,
+            ],
+            &[
+                "from: $.email_verified_at, do: [ is_present ]",
+                "status: { when: { $.deleted_at: present }, value: disabled, otherwise: active }",
+                "external_identities: { value: [ { provider: google, subject: $.google_id } ], where: { $item.subject: present } }",
+                "roles: { value: [ { name: admin, has: $is_admin } ]",
+                "mfa_reenroll: { when: { any: [ { $.two_factor_secret: present } ] }, value: true }",
+            ],
+        ),
+        (
+            "mongo",
+            &[
+                r#"{"_id": {"$oid": "5f"}, "emails": [{"address": "a@example.com", "verified": true}, {"address": "b@example.com"}], "services": {"password": {"bcrypt": "$2b$10$vI8aWBnW3fID.ZQ4/zo1G.6/UQE4RgJUiGpVd38goaqoUp26vkx9e"}}, "createdAt": {"$date": {"$numberLong": "1583599512905"}}}"#,
+            ],
+            &[
+                "external_id: \"$._id['$oid']\"",
+                "email: \"$.emails[0]\"",
+                "email.value: { from: $email.address, do: [ trim, email ] }",
+                "from: $email.verified, default: false",
+                "secondary_emails: { from: $.emails, each: [ get: address, email ], then: [ without: $account.email.value, unique ] }",
+                "created_at: { from: $.createdAt, do: [ extended_json_date ] }",
+                "from: $.services.password.bcrypt\n  scheme: bcrypt",
+            ],
+        ),
+        (
+            "parts",
+            &[
+                r#"{"email": "a@example.com", "password": "wSMHfHu84ns5n4WeGY0Jn.ZwZsLj3zC", "encryptionScheme": "bcrypt", "factor": 12, "salt": "Oa88b1GmziTesQzGkMSYyu"}"#,
+            ],
+            &[
+                "scheme: bcrypt\n  value: \"$$2b$${$cost}$${$.salt}{$.password}\"",
+                "pad_start: { length: 2, with: \"0\" }",
+            ],
+        ),
+        (
+            "keycloak",
+            &[
+                r#"{"id": "1", "username": "a", "credentials": [{"type": "password", "secretData": "{\"value\":\"x\"}", "credentialData": "{\"hashIterations\":1}"}, {"type": "otp", "secretData": "{}", "credentialData": "{}"}]}"#,
+            ],
+            &[
+                "stored: { from: $.credentials, do: [ find: { $item.type: password } ] }",
+                "scheme: keycloak",
+                "{ $.credentials: { any: { $item.type: [ otp ] } } }",
+            ],
+        ),
+        (
+            "sap",
+            &[
+                r#"{"KUNNR": "01", "SMTP_ADDR": "a@example.com", "LOEVM": "X", "ERDAT": "20190402", "TELEFON": "030 1234567", "LAND1": "DE", "Kennwort": "5f4dcc3b5aa765d61d8327deb882cf99", "MITTELNAME": "NULL", "ORT": "NULL"}"#,
+                r#"{"KUNNR": "02", "SMTP_ADDR": "b@example.com", "LOEVM": "", "ERDAT": "20200131", "ORT": "Wien"}"#,
+            ],
+            &[
+                "status: { when: { $.LOEVM: present }, value: disabled, otherwise: active }",
+                "date: { format: \"%Y%m%d\", zone: $params.zone, to: time }",
+                "region: [ $account.address.country, $params.region ]",
+                "address.locality: { from: $.ORT, do: [ nothing_if: [ \"NULL\" ], squish ] }",
+                "# credential: { from: $.Kennwort, scheme: md5 }",
+            ],
+        ),
+        (
+            "directory",
+            &[
+                r#"{"dn": "cn=a", "objectGUID": [{"base64": "MyIRAFVEd2aImaq7zN3u/w=="}], "sAMAccountName": ["a"], "userAccountControl": ["514"], "userPassword": [{"base64": "e1NTSEF9YWJjZGVmZ2hpamtsbW4="}]}"#,
+            ],
+            &[
+                "external_id: { from: \"$.objectGUID[0].base64\", do: [ guid ] }",
+                "identify: { id: $account.external_id",
+                "status: { when: { \"$.userAccountControl[0]\": { has_bits: 2 } }, value: disabled, otherwise: active }",
+                "from: \"$.userPassword[0].base64\"\n  do: [ from_base64 ]\n  scheme: ldap",
+            ],
+        ),
+        (
+            "lists",
+            &[
+                r#"{"id": 7, "email": "a@example.com", "addresses": [{"city": "Oslo"}, {"city": "London", "address1": "1 Row", "address2": "Flat 3", "default": true}], "groups": [{"id": 1, "name": "staff"}], "identities": [{"provider": "auth0", "user_id": "1"}, {"provider": "google", "user_id": "2"}], "orders": [{"created_at": "2020-01-01T00:00:00Z", "email": "x@example.com"}], "newsletter": true}"#,
+            ],
+            &[
+                "primary_address: { from: $.addresses, do: [ find: { $item.default: true } ] }",
+                "address.locality: { from: $address.city, do: [ squish ] }",
+                "groups: { from: $.groups, each: [ get: name, to_text ] }",
+                "where: { $item.provider: { not: [ auth0 ] } }",
+                "consents: { value: [ { id: newsletter, granted: $.newsletter } ]",
+                "$order.created_at",
+            ],
+        ),
+        (
+            "salesforce",
+            &[
+                r#"{"attributes": {"type": "Broker__c", "referenceId": "ARef"}, "Name": "Ada Lind", "Email__c": "a@example.com", "Mobile_Phone__c": "617-244-3672"}"#,
+                r#"{"attributes": {"type": "Broker__c", "referenceId": "BRef"}, "Name": "Bo Lund", "Email__c": "b@example.com", "Mobile_Phone__c": "617-244-3673"}"#,
+            ],
+            &[
+                "external_id: $.attributes.referenceId",
+                "email.value: { from: $.Email__c, do: [ trim, email ] }",
+                "phone.value: { from: $.Mobile_Phone__c,",
+                "name.given: $name_parts.given",
+            ],
+        ),
+        (
+            "spreadsheet",
+            &[
+                r#"{"Customer ID": "'0090417", "E-Mail": "a@example.com", "Default Address City": "Oslo", "Registered": "6/30/2019 8:15:00 AM"}"#,
+            ],
+            &[
+                "external_id: { from: \"$['Customer ID']\", do: [ strip_prefix: \"'\" ] }",
+                "address.locality: { from: \"$['Default Address City']\"",
+                "format: \"%m/%d/%Y %I:%M:%S %p\"",
+            ],
+        ),
+    ];
+    for (name, records, wanted) in cases {
+        let (text, tried) = starter_and_outcomes(name, records);
+        for part in wanted {
+            assert!(text.contains(part), "{name}: {part}\n{text}");
+        }
+        assert!(
+            !text.contains("no field looks like a stored password") || !text.to_lowercase().contains("password:"),
+            "{text}"
+        );
+        assert!(tried.starts_with(&format!("{} of {} ", records.len(), records.len())), "{name}: {tried}\n{text}");
+    }
+}
+
+#[test]
+fn a_password_that_is_not_understood_is_named() {
+    for (field, value) in [
+        ("userPassword", "s3cret"),
+        ("passwordHash", "AbCdEf0123456789+/=="),
+        ("hash", "5f4dcc3b5aa765d61d8327deb882cf99"),
+        ("Kennwort", "geheim"),
+        ("pass", "zq9"),
+    ] {
+        let record = format!(r#"{{"id": 1, "login": "a", "{field}": "{value}"}}"#);
+        let (text, _) = starter_and_outcomes("p", &[&record]);
+        assert!(!text.contains("no field looks like a stored password"), "{field}: {text}");
+        assert!(text.contains(&format!("  - $.{field}\n")), "{field}: {text}");
+        assert!(!text.contains(value), "{field}: {text}");
+    }
+    for field in ["passwordChanged", "password_reset_required", "lastPasswordChange"] {
+        let record = format!(r#"{{"id": 1, "login": "a", "{field}": true}}"#);
+        let (text, _) = starter_and_outcomes("p", &[&record]);
+        assert!(text.contains("no field looks like a stored password"), "{field}: {text}");
+    }
+}

@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::credential::Stored;
+use super::derived::first_of;
 use super::guess::{Claim, Guess};
 use super::profile::{Field, Profile, Root, Working};
+use super::yaml::{quoted, scalar};
 
 /// Writes the rules.
 pub(super) fn write(name: &str, profile: &Profile, guess: &Guess) -> String {
@@ -85,32 +88,57 @@ impl Text<'_> {
 
     /// The reference of a claim's field; for lists, of the first element.
     fn single(&self, claim: &Claim) -> String {
-        self.profile.fields.get(claim.field).map_or_else(String::new, |field| {
-            let first = if field.lists > 0 && field.lists == field.filled { "[0]" } else { "" };
-            reference(&format!("{}{first}", field.reference()))
-        })
+        let field = claim.fields.first().and_then(|at| self.profile.fields.get(*at));
+        match field {
+            // what the steps make of bytes is in the claim
+            Some(field) if field.bytes > 0 => format!("$account.{}", claim.name),
+            Some(field) => first_of(field),
+            None => String::new(),
+        }
     }
 
     fn lets(&mut self) {
         let used: Vec<&Working> = self.profile.workings.iter().filter(|working| self.is_used(&working.name)).collect();
-        if used.is_empty() {
+        let mut lets: Vec<(&str, &str)> =
+            used.iter().map(|working| (working.name.as_str(), working.body.as_str())).collect();
+        lets.extend(self.guess.lets.iter().map(|(name, body)| (name.as_str(), body.as_str())));
+        if let Stored::Parts { lets: own, .. } = &self.guess.credential {
+            lets.extend(own.iter().map(|(name, body)| (name.as_str(), body.as_str())));
+        }
+        if lets.is_empty() {
             return;
         }
         self.line("\nlet:");
-        for working in used {
-            let (name, from, step) = (&working.name, reference(&working.from), &working.step);
-            self.line(&format!("  {name}: {{ from: {from}, do: [ {step} ] }}"));
+        for (name, body) in lets {
+            self.line(&format!("  {name}: {body}"));
         }
     }
 
     fn is_used(&self, name: &str) -> bool {
-        let claims = self.guess.claims.iter().map(|claim| claim.field);
-        let credential =
-            self.guess.credential.iter().filter(|(_, schemes)| !schemes.is_empty()).map(|(field, _)| *field);
-        claims
+        let credential = match &self.guess.credential {
+            Stored::Field { at, .. } => Some(*at),
+            _ => None,
+        };
+        let claims = self.guess.claims.iter().flat_map(|claim| claim.fields.iter().copied());
+        let is_read = claims
             .chain(credential)
             .filter_map(|at| self.profile.fields.get(at))
-            .any(|field| field.root == Root::Let(name.to_owned()))
+            .any(|field| field.root == Root::Let(name.to_owned()));
+        let reference = format!("${name}");
+        let texts = self.guess.claims.iter().filter_map(|claim| claim.whole.as_ref());
+        let parts: Vec<&String> = match &self.guess.credential {
+            Stored::Parts { lets, rule, .. } => lets.iter().map(|(_, body)| body).chain([rule]).collect(),
+            _ => Vec::new(),
+        };
+        let mut texts = texts.chain(self.guess.lets.iter().map(|(_, body)| body)).chain(parts);
+        let names_it = |text: &String| {
+            text.match_indices(&reference).any(|(at, _)| {
+                let after = text.get(at + reference.len()..).and_then(|rest| rest.chars().next());
+                !after.is_some_and(|c| c.is_alphanumeric() || c == '_')
+            })
+        };
+        let needed = |working: &Working| working.needs.as_deref() == Some(name) && self.is_used(&working.name);
+        is_read || texts.any(names_it) || self.profile.workings.iter().any(needed)
     }
 
     fn account(&mut self) {
@@ -119,43 +147,67 @@ impl Text<'_> {
             self.line("  custom: { value: {} }  # unsure: no field looks like a claim of the standard schema");
         }
         for claim in &self.guess.claims {
-            let Some(field) = self.profile.fields.get(claim.field) else { continue };
+            let field = claim.fields.first().and_then(|at| self.profile.fields.get(*at));
             let mut notes: Vec<String> = claim.unsure.iter().map(|why| format!("unsure: {why}")).collect();
-            if field.filled < self.profile.records {
+            if let Some(field) = field.filter(|field| field.filled < self.profile.records) {
                 notes.push(format!("in {} %", self.percent(field)));
             }
             let notes = if notes.is_empty() { String::new() } else { format!("  # {}", notes.join("; ")) };
-            let body = body(claim, field);
+            let body = match (&claim.whole, field) {
+                (Some(whole), _) => whole.clone(),
+                (None, Some(field)) => body(claim, field),
+                (None, None) => continue,
+            };
             self.line(&format!("  {}: {body}{notes}", claim.name));
         }
     }
 
     fn credential(&mut self) {
-        let Some((at, schemes)) = &self.guess.credential else {
-            self.line(
+        match &self.guess.credential {
+            Stored::Nothing => self.line(
                 "\n# unsure: no field looks like a stored password; if the legacy system verifies passwords, name a verifier of the \
                  settings:\n# credential: { source: NAME }\n# verifiers: [ NAME ]",
-            );
-            return;
-        };
-        let Some(field) = self.profile.fields.get(*at) else { return };
-        let from = reference(&field.reference());
-        let first = if field.lists > 0 { "\n  do: [ to_list, first ]" } else { "" };
-        match schemes.as_slice() {
-            [] => {
-                self.line("\n# unsure: the stored passwords do not show their scheme");
-                self.line(&format!("# credential: {{ from: {from}, scheme: bcrypt }}"));
+            ),
+            Stored::Field { at, schemes } => {
+                let Some(field) = self.profile.fields.get(*at) else { return };
+                let reference = field.reference();
+                let (from, first) = match field {
+                    // what LDIF has behind `::`
+                    _ if field.bytes > 0 && field.lists > 0 => (format!("{reference}[0].base64"), "\n  do: [ from_base64 ]"),
+                    _ if field.bytes > 0 => (format!("{reference}.base64"), "\n  do: [ from_base64 ]"),
+                    _ if field.lists > 0 => (reference, "\n  do: [ to_list, first ]"),
+                    _ if !field.nulls.is_empty() => (reference, "\n  do: [ nothing_if: [ \"NULL\", \"\\\\N\", \"(null)\" ] ]"),
+                    _ => (reference, ""),
+                };
+                let from = scalar(&from);
+                let scheme = match schemes.as_slice() {
+                    [scheme] => (*scheme).to_owned(),
+                    several => format!("[ {} ]", several.join(", ")),
+                };
+                self.line(&format!("\ncredential:\n  from: {from}{first}\n  scheme: {scheme}"));
             }
-            [scheme] => self.line(&format!("\ncredential:\n  from: {from}{first}\n  scheme: {scheme}")),
-            several => {
-                self.line(&format!("\ncredential:\n  from: {from}{first}\n  scheme: [ {} ]", several.join(", ")))
+            Stored::Parts { rule, unsure, .. } => {
+                if let Some(why) = unsure {
+                    self.line(&format!("\n# unsure: {why}{rule}"));
+                } else {
+                    self.line(rule);
+                }
+            }
+            Stored::Unclear { about, rules, .. } => {
+                self.line(&format!("\n# unsure: {about}"));
+                for rule in rules {
+                    self.line(&format!("# {rule}"));
+                }
             }
         }
     }
 
     /// Secrets, and stored passwords that no rule reads yet.
     fn ignore(&mut self) {
-        let password = self.guess.credential.iter().filter(|(_, schemes)| schemes.is_empty()).map(|(at, _)| *at);
+        let password = match &self.guess.credential {
+            Stored::Unclear { fields, .. } => fields.clone(),
+            _ => Vec::new(),
+        };
         let fields: Vec<&Field> = self
             .guess
             .secrets
@@ -173,7 +225,7 @@ impl Text<'_> {
         }
         self.line("\n# left out on purpose: these fields look like secrets\nignore:");
         for field in fields {
-            self.line(&format!("  - {}", reference(&field.reference())));
+            self.line(&format!("  - {}", scalar(&field.reference())));
         }
     }
 
@@ -183,6 +235,7 @@ impl Text<'_> {
         }
         self.line("\n# Fields that no rule reads yet; add rules for them, or list them under `ignore`:");
         let fields = self.guess.unmapped.iter().filter_map(|at| self.profile.fields.get(*at));
+        let fields = fields.filter(|field| !self.is_read_as_list(field));
         let rows: Vec<(String, String)> = fields.map(|field| (field.reference(), self.about(field))).collect();
         let width = rows.iter().map(|(reference, _)| reference.chars().count()).max().unwrap_or(0).min(50);
         for (reference, about) in rows {
@@ -192,10 +245,20 @@ impl Text<'_> {
         }
     }
 
+    /// Whether a field is in a list of objects that a claim reads from the first element to the last.
+    fn is_read_as_list(&self, field: &Field) -> bool {
+        let Root::Let(name) = &field.root else { return false };
+        let Some(table) = self.profile.tables.iter().find(|table| table.working == *name) else { return false };
+        let from = format!("from: {},", scalar(&table.reference()));
+        self.guess.claims.iter().filter_map(|claim| claim.whole.as_ref()).any(|whole| whole.contains(&from))
+    }
+
     fn about(&self, field: &Field) -> String {
         let all_begin = |start: &str| !field.texts.is_empty() && field.texts.iter().all(|text| text.starts_with(start));
         let kind = match field {
             _ if field.objects > 0 => "list of objects",
+            _ if field.dates > 0 => "date: `extended_json_date`",
+            _ if field.bytes > 0 => "bytes",
             _ if field.lists > 0 => "list",
             _ if field.booleans > 0 => "true or false",
             _ if field.numbers > 0 => "number",
@@ -221,8 +284,8 @@ impl Text<'_> {
 }
 
 fn body(claim: &Claim, field: &Field) -> String {
-    let from = reference(&field.reference());
-    if claim.steps.is_empty() && claim.each.is_empty() && claim.needs.is_empty() {
+    let from = scalar(&field.reference());
+    if claim.steps.is_empty() && claim.each.is_empty() && claim.needs.is_empty() && claim.default.is_empty() {
         return from;
     }
     let mut keys = Vec::new();
@@ -236,26 +299,8 @@ fn body(claim: &Claim, field: &Field) -> String {
     if !claim.each.is_empty() {
         keys.push(format!("each: [ {} ]", claim.each));
     }
-    format!("{{ {} }}", keys.join(", "))
-}
-
-/// A reference as a YAML scalar, quoted if a list or map would end it.
-fn reference(text: &str) -> String {
-    scalar(text)
-}
-
-/// Text as a YAML scalar inside a list or map.
-fn scalar(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_$.-".contains(c);
-    let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '$');
-    if begins && text.chars().all(is_plain) && !matches!(text, "true" | "false" | "null") {
-        text.to_owned()
-    } else {
-        quoted(text)
+    if !claim.default.is_empty() {
+        keys.push(format!("default: {}", claim.default));
     }
-}
-
-/// Text in double quotes; YAML has the escapes of JSON.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    format!("{{ {} }}", keys.join(", "))
 }
