@@ -106,6 +106,9 @@ pub mod callers;
 pub mod cli;
 #[cfg(feature = "login")]
 #[doc(hidden)]
+pub mod compare;
+#[cfg(feature = "login")]
+#[doc(hidden)]
 pub mod config;
 #[cfg(feature = "login")]
 #[doc(hidden)]
@@ -137,6 +140,9 @@ pub mod ports;
 #[doc(hidden)]
 pub mod random;
 pub mod rules;
+#[cfg(feature = "login")]
+#[doc(hidden)]
+pub mod sampling;
 pub mod schema;
 #[cfg(feature = "login")]
 #[doc(hidden)]

@@ -19,8 +19,8 @@ use std::process::Command;
 /// The rooms in order of dependency. A room may use itself and the rooms before it.
 const ROOMS: &[&str] = &[
     "model", "diag", "rules", "schema", "password", "engine", "testing", "formats", "random", "tls", "metrics",
-    "settings", "ports", "audit", "hashing", "signing", "migrate", "assess", "guard", "adapters", "hooks", "events",
-    "callers", "bridge", "config", "service", "demo", "cli",
+    "settings", "ports", "audit", "hashing", "signing", "migrate", "assess", "compare", "guard", "adapters", "hooks",
+    "events", "sampling", "callers", "bridge", "config", "service", "demo", "cli",
 ];
 
 /// What pure rooms may not speak of, and the files that may all the same, each with its reason in ARCHITECTURE.md.

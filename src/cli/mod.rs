@@ -13,6 +13,7 @@ mod check;
 mod completions;
 mod config;
 mod demo;
+mod diff;
 mod explain;
 mod fmt;
 mod init;
@@ -78,6 +79,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Turn a file of legacy records into accounts
     Transform(transform::Arguments),
+    /// Compare what two versions of rules make of the same records
+    Diff(diff::Arguments),
     /// Create the accounts of customers who have not come yet
     Bulk(bulk::Arguments),
     /// Write starter rules from sample records
@@ -142,6 +145,7 @@ pub fn run() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Transform(arguments) => transform::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Bulk(arguments) => bulk::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),

@@ -1,5 +1,7 @@
 //! `landfall status`: the progress of the migration.
 
+mod shadow;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -17,6 +19,7 @@ use crate::ports::{OutcomeCount, Summary};
 #[command(after_help = "Examples:
   landfall status                              the progress of the migration
   landfall status --of 1000000 --share 95      and when 95 % of a million customers will be migrated
+  landfall status --shadow                     what candidate rules make differently, and drift
   landfall status --format json                for other programs")]
 pub struct Arguments {
     /// Settings file
@@ -28,6 +31,9 @@ pub struct Arguments {
     /// Forecast when this percentage of them will be migrated
     #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u8).range(1..=100))]
     share: u8,
+    /// Show instead what `shadow` and `drift` have noticed about live records
+    #[arg(long, conflicts_with = "of")]
+    shadow: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -49,6 +55,9 @@ const RATE_DAYS: i64 = 7;
 /// # Errors
 /// If the settings or the ledger cannot be read.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
+    if arguments.shadow {
+        return shadow::run(&arguments.config, arguments.format);
+    }
     let now = Timestamp::now();
     let summary = stores::ledger(&arguments.config, Opening::Existing, async |stores| {
         Ok(stores.ledger.reports.summary(now).await?)

@@ -15,5 +15,6 @@ mod support;
 
 mod ending;
 mod limits;
+mod shadow;
 mod signed;
 mod signer;

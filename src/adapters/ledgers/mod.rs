@@ -6,6 +6,7 @@ mod audit;
 mod entries;
 pub(in crate::adapters) mod limits;
 mod nonces;
+pub(in crate::adapters) mod observations;
 mod outbox;
 mod stamp;
 mod time;

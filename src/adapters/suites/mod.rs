@@ -5,6 +5,7 @@ mod binding;
 pub(in crate::adapters) mod ledger;
 pub(in crate::adapters) mod limits;
 pub(in crate::adapters) mod nonces;
+pub(in crate::adapters) mod observations;
 mod outbox;
 #[cfg(feature = "postgres")]
 pub(in crate::adapters) mod postgres;

@@ -12,6 +12,7 @@ mod export;
 mod limits;
 mod logins;
 mod nonces;
+mod observations;
 mod outbox;
 mod report;
 mod reversal;
