@@ -105,7 +105,7 @@ fn outcomes(old: Option<&Outcome<'_>>, new: Option<&Outcome<'_>>) -> Option<(Cha
         (Some(Outcome::Invalid(old)), Some(Outcome::Invalid(new))) if are_same(old, new) => None,
         (Some(Outcome::Denied(_)), Some(after @ Outcome::Denied(_)))
         | (Some(Outcome::Invalid(_)), Some(after @ Outcome::Invalid(_))) => Some((Change::OtherReason, why(after))),
-        (_, Some(after @ Outcome::Denied(_))) => Some((Change::Denied, why(after))),
+        (_, Some(Outcome::Denied(key))) => Some((Change::Denied, Some((*key).to_owned()))),
         (_, Some(after @ Outcome::Invalid(_))) => Some((Change::Invalid, why(after))),
     }
 }

@@ -18,7 +18,7 @@ use crate::engine::plan::Plan;
 use crate::events::subscribed;
 use crate::migrate::{LiveRules, RuleSet, RuleSetError};
 use crate::ports::{Clock, EventKind, IdentifierProfile, Observations};
-use crate::sampling::{Baseline, Sampling, SamplingParts, Shadow, Share, SystemSampling};
+use crate::sampling::{Baseline, REST, Sampling, SamplingParts, Shadow, Share, SystemSampling};
 use crate::settings::Reporter;
 
 /// How large an assessment may be. Stops a wrong file from filling the memory; one of a thousand fields has about 1 MiB.
@@ -41,7 +41,8 @@ pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
                 let help = "set a share such as `10%`, or remove `shadow`";
                 reporter.error("R507", &system.path("shadow.share"), "the candidate rules would never run", help);
             }
-            if shadow.rules == *system.rules && *shadow.rule_params == **system.params {
+            let is_active = |(name, value): (&String, &Json)| system.params.get(name) == Some(value);
+            if shadow.rules == *system.rules && shadow.rule_params.iter().all(is_active) {
                 let (candidate, active) = (system.path("shadow.rules"), system.path("rules"));
                 let help = "name the new version of the rules";
                 reporter.contradiction(&candidate, &active, "the candidates are the active rules", help);
@@ -218,7 +219,7 @@ pub(super) fn open(
     }
     let Around { ledger, clock, identifiers } = around;
     let sends_events = subscribed(&settings.hooks.webhooks).contains(&EventKind::Drift);
-    let parts = SamplingParts { systems, ledger, clock, identifiers, sends_events };
+    let parts = SamplingParts { systems, ledger, clock, identifiers, sends_events, rest: REST };
     let sampling = Sampling::start(parts).map_err(|error| BuildError::Sampling(error.kind()))?;
     Ok((Some(sampling), candidates))
 }

@@ -29,11 +29,14 @@ use notes::Notes;
 use queue::Queue;
 use worker::Worker;
 
-/// How many times as long as it has worked the thread rests.
-const REST: u32 = 19;
+/// How many times as long as it has worked the thread rests in a service.
+pub const REST: u32 = 19;
 
 /// How often what was noticed is noted in the ledger. A crash loses the counts since then.
 const NOTE_EVERY: Duration = Duration::from_secs(5);
+
+/// How many observations one write of the ledger takes, beside which logins wait for theirs.
+const NOTED_AT_ONCE: usize = 100;
 
 /// How long the service waits at its end for the records of the last logins to be looked at.
 const LAST_LOOKS: Duration = Duration::from_millis(500);
@@ -61,6 +64,8 @@ pub struct SamplingParts {
     pub identifiers: IdentifierProfile,
     /// Whether somebody is told of drift by events.
     pub sends_events: bool,
+    /// How many times as long as it has worked the thread rests: [`REST`].
+    pub rest: u32,
 }
 
 /// The sampling of a service: its thread runs.
@@ -83,10 +88,11 @@ impl Sampling {
     /// # Errors
     /// If the thread cannot be started.
     pub fn start(parts: SamplingParts) -> io::Result<Self> {
-        let SamplingParts { systems, ledger, clock, identifiers, sends_events } = parts;
+        let SamplingParts { systems, ledger, clock, identifiers, sends_events, rest } = parts;
         let notes = Arc::new(Notes::default());
         let (queue, samples) = Queue::new(&systems);
-        let worker = Worker::new(systems, Arc::clone(&notes), Arc::clone(&clock), identifiers, sends_events);
+        let looks = worker::looks(systems, sends_events);
+        let worker = Worker::new(looks, Arc::clone(&notes), Arc::clone(&clock), identifiers, rest);
         std::thread::Builder::new().name("landfall-sampling".to_owned()).spawn(move || worker.run(&samples))?;
         Ok(Self { queue: Arc::new(queue), notes, ledger, clock })
     }
@@ -124,13 +130,15 @@ impl Sampling {
 
     /// Notes what was noticed. What the ledger does not take is noted later.
     pub async fn note(&self) {
-        let observations = self.notes.take();
-        if observations.is_empty() {
-            return;
-        }
-        if let Err(error) = self.ledger.note(&observations, self.clock.now()).await {
-            tracing::warn!(%error, "what shadow and drift noticed will be noted later");
-            self.notes.put_back(observations);
+        let mut left = self.notes.take();
+        while !left.is_empty() {
+            let later = left.split_off(left.len().min(NOTED_AT_ONCE));
+            if let Err(error) = self.ledger.note(&left, self.clock.now()).await {
+                tracing::warn!(%error, "what shadow and drift noticed will be noted later");
+                left.extend(later);
+                return self.notes.put_back(left);
+            }
+            left = later;
         }
     }
 }

@@ -41,13 +41,18 @@ struct World {
 
 impl World {
     fn new(shadow: Option<Shadow>, drift: Option<(Baseline, u32)>) -> Self {
+        Self::with_clock(shadow, drift, Arc::new(SystemClock))
+    }
+
+    fn with_clock(shadow: Option<Shadow>, drift: Option<(Baseline, u32)>, clock: Arc<dyn Clock>) -> Self {
         let ledger = Arc::new(MemoryLedger::new());
         let sampling = Sampling::start(SamplingParts {
             systems: vec![SystemSampling { source: "shop".to_owned(), shadow, drift }],
             ledger: Arc::clone(&ledger) as _,
-            clock: Arc::new(SystemClock),
+            clock,
             identifiers: IdentifierProfile::default(),
             sends_events: true,
+            rest: 0,
         });
         Self { sampling: sampling.unwrap(), ledger, active: Arc::new(rules(ACTIVE, "active")) }
     }
@@ -149,7 +154,8 @@ async fn a_share_of_the_logins_is_looked_at() {
 
 #[tokio::test]
 async fn a_slow_candidate_delays_no_login_and_what_does_not_fit_is_dropped() {
-    let slow = ACTIVE.replace("do: [ trim ]", "do: [ { script: 'let n = 0; while n < 40000 { n += 1; } value' } ]");
+    let script = "{ with: { login: $.login }, script: 'let n = 0; while n < 3000 { n += 1; } login', on_error: warn }";
+    let slow = ACTIVE.replace("{ from: $.login, do: [ trim ] }", script);
     let (world, _) = World::shadow(&slow, Share::ALL);
     let began = Instant::now();
     for id in 0..5000 {
@@ -273,4 +279,27 @@ async fn what_is_inside_of_a_field_that_disappeared_is_not_told() {
     }
     let wanted = counts(&[("$.address", "disappeared", 1), ("$.orders", "disappeared", 1)]);
     assert_eq!(world.noted(|observed| observed.len() >= 2).await, wanted);
+}
+
+/// A clock that panics when the thread asks it for the first time.
+struct Faulty(std::sync::atomic::AtomicBool);
+
+impl Clock for Faulty {
+    fn now(&self) -> jiff::Timestamp {
+        let is_thread = std::thread::current().name() == Some("landfall-sampling");
+        assert!(!is_thread || self.0.swap(true, std::sync::atomic::Ordering::SeqCst), "a fault of the test");
+        jiff::Timestamp::now()
+    }
+}
+
+#[tokio::test]
+async fn a_panic_ends_the_look_at_one_record_only() {
+    let shadow =
+        Shadow { candidate: Arc::new(LiveRules::new(rules(ACTIVE, "candidate"))), share: Share::of(Share::ALL) };
+    let drift = Some((Baseline::read(&assessment(&usual())).unwrap(), 20));
+    let world = World::with_clock(Some(shadow), drift, Arc::new(Faulty(false.into())));
+    for id in 0..3 {
+        world.login(&customer(id));
+    }
+    assert_eq!(world.compared(2).await, counts(&[("", "compared", 2)]));
 }

@@ -10,7 +10,7 @@ use bumpalo::Bump;
 use super::notes::Notes;
 use super::queue::Samples;
 use super::recent::Recent;
-use super::{REST, SystemSampling, drift, shadow};
+use super::{SystemSampling, drift, shadow};
 use crate::metrics::table::SAMPLES;
 use crate::migrate::Sample;
 use crate::ports::{Clock, IdentifierProfile};
@@ -26,31 +26,37 @@ pub(super) struct Worker {
     clock: Arc<dyn Clock>,
     identifiers: IdentifierProfile,
     arena: Bump,
+    /// How many times as long as it has worked it rests.
+    rest: u32,
 }
 
 /// The looks at the records of one system.
-struct Looks {
+pub(super) struct Looks {
     shadow: Option<shadow::Look>,
     drift: Option<drift::Look>,
+}
+
+/// The looks at the records of these systems, by the names of their sources.
+pub(super) fn looks(systems: Vec<SystemSampling>, sends_events: bool) -> BTreeMap<String, Looks> {
+    let looks = |system: SystemSampling| {
+        let SystemSampling { source, shadow, drift } = system;
+        let picks = drift.is_some();
+        let drift = drift.map(|(baseline, records)| drift::Look::new(&source, baseline, records, sends_events));
+        (source, Looks { shadow: shadow.map(|shadow| shadow::Look::new(shadow, picks)), drift })
+    };
+    systems.into_iter().map(looks).collect()
 }
 
 impl Worker {
     /// A worker that looks at the records of these systems.
     pub(super) fn new(
-        systems: Vec<SystemSampling>,
+        systems: BTreeMap<String, Looks>,
         notes: Arc<Notes>,
         clock: Arc<dyn Clock>,
         identifiers: IdentifierProfile,
-        sends_events: bool,
+        rest: u32,
     ) -> Self {
-        let looks = |system: SystemSampling| {
-            let SystemSampling { source, shadow, drift } = system;
-            let picks = drift.is_some();
-            let drift = drift.map(|(baseline, records)| drift::Look::new(&source, baseline, records, sends_events));
-            (source, Looks { shadow: shadow.map(|shadow| shadow::Look::new(shadow, picks)), drift })
-        };
-        let systems = systems.into_iter().map(looks).collect();
-        Self { systems, recent: Recent::default(), notes, clock, identifiers, arena: Bump::new() }
+        Self { systems, recent: Recent::default(), notes, clock, identifiers, arena: Bump::new(), rest }
     }
 
     /// Looks at records until no login can come any more.
@@ -65,7 +71,7 @@ impl Worker {
             self.arena.reset();
             SAMPLES.add([result.into()], 1);
             samples.done(&sample);
-            std::thread::sleep(began.elapsed().saturating_mul(REST).min(LONGEST_REST));
+            std::thread::sleep(began.elapsed().saturating_mul(self.rest).min(LONGEST_REST));
         }
     }
 

@@ -46,8 +46,14 @@ pub(in crate::adapters) fn signed(count: u64) -> i64 {
 /// A row: kind, source, about, name, change, count, first_at, last_at, customers.
 pub(in crate::adapters) type ObservationRow = (String, String, String, String, String, i64, i64, i64, String);
 
-/// The observation of a row.
-pub(in crate::adapters) fn observed(row: ObservationRow) -> Result<Observed, sqlx::Error> {
+/// The observations of rows, in the order of their keys: databases sort texts by other rules.
+pub(in crate::adapters) fn all_observed(rows: Vec<ObservationRow>) -> Result<Vec<Observed>, sqlx::Error> {
+    let mut all = rows.into_iter().map(observed).collect::<Result<Vec<_>, _>>()?;
+    all.sort_by(|one, other| one.key.cmp(&other.key));
+    Ok(all)
+}
+
+fn observed(row: ObservationRow) -> Result<Observed, sqlx::Error> {
     let (kind, source, about, name, change, count, first_at, last_at, customers) = row;
     let kind = ObservationKind::from_name(&kind).ok_or_else(|| refusal("an observation of the ledger is invalid"))?;
     Ok(Observed {

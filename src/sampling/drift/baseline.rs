@@ -159,8 +159,8 @@ fn missed_after(filled: u64, records: u64) -> u64 {
         return u64::MAX;
     }
     #[expect(clippy::cast_precision_loss, reason = "a share of records")]
-    let lacking = 1.0 - (filled.min(records) as f64 / records as f64).min(0.999_999);
-    let needed = (CHANCE.ln() / lacking.ln()).ceil().clamp(LEAST, MOST);
+    let share = (filled.min(records) as f64 / records as f64).min(0.999_999);
+    let needed = (CHANCE.ln() / (-share).ln_1p()).ceil().clamp(LEAST, MOST);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between two small constants")]
     let needed = needed as u64;
     needed

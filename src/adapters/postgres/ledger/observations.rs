@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use super::store::{PostgresLedger, soon};
 use crate::adapters::ledgers::observations::{
-    ObservationRow, in_order, observed, signed, stored_customers, too_old, with_customers,
+    ObservationRow, all_observed, in_order, signed, stored_customers, too_old, with_customers,
 };
 use crate::adapters::ledgers::{micros, tags_json};
 use crate::ports::{BoxFuture, Event, Observation, ObservationKind, Observations, Observed, PortError};
@@ -70,10 +70,7 @@ async fn all(connection: &mut PgConnection) -> Result<Vec<Observed>, sqlx::Error
     let sql = "SELECT kind, source, about, name, change, count, first_at, last_at, customers \
                FROM landfall_observations";
     let rows: Vec<ObservationRow> = sqlx::query_as(sql).fetch_all(connection).await?;
-    let mut all = rows.into_iter().map(observed).collect::<Result<Vec<_>, _>>()?;
-    // the database may sort texts by other rules
-    all.sort_by(|one, other| one.key.cmp(&other.key));
-    Ok(all)
+    all_observed(rows)
 }
 
 impl Observations for PostgresLedger {

@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 
 use super::{SqliteLedger, outbox};
 use crate::adapters::ledgers::observations::{
-    ObservationRow, in_order, observed, signed, stored_customers, too_old, with_customers,
+    ObservationRow, all_observed, in_order, signed, stored_customers, too_old, with_customers,
 };
 use crate::adapters::ledgers::{micros, tags_json};
 use crate::adapters::sqlite::Batch;
@@ -50,10 +50,9 @@ async fn note(connection: &mut SqliteConnection, new: &Observation, at: Timestam
 }
 
 async fn all(connection: &mut SqliteConnection) -> Result<Vec<Observed>, sqlx::Error> {
-    let sql = "SELECT kind, source, about, name, change, count, first_at, last_at, customers FROM observations \
-               ORDER BY kind, source, about, name, change";
+    let sql = "SELECT kind, source, about, name, change, count, first_at, last_at, customers FROM observations";
     let rows: Vec<ObservationRow> = sqlx::query_as(sql).fetch_all(connection).await?;
-    rows.into_iter().map(observed).collect()
+    all_observed(rows)
 }
 
 impl Observations for SqliteLedger {
