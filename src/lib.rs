@@ -107,6 +107,9 @@ pub mod callers;
 pub mod cli;
 #[cfg(feature = "login")]
 #[doc(hidden)]
+pub mod compare;
+#[cfg(feature = "login")]
+#[doc(hidden)]
 pub mod config;
 #[cfg(feature = "login")]
 #[doc(hidden)]
@@ -144,6 +147,9 @@ pub mod random;
 #[doc(hidden)]
 pub mod ready_rules;
 pub mod rules;
+#[cfg(feature = "login")]
+#[doc(hidden)]
+pub mod sampling;
 pub mod schema;
 #[cfg(feature = "login")]
 #[doc(hidden)]

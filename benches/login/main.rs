@@ -1,6 +1,7 @@
 //! Measures the cost of a login: first and later logins per second compared with the hashing lane's own rate, CPU time
 //! without the hash, a login with in-memory adapters, and the steps of a first login. `-- refusals` measures instead
-//! how similar refusals are, and `-- overload` a service with more clients than it can serve.
+//! how similar refusals are, `-- overload` a service with more clients than it can serve, and `-- sampling` what `shadow` and
+//! `drift` cost.
 //!
 //! Prints its own measurements and the table of docs/figures.md first, then criterion's (`-- login-in-memory` for those alone).
 //! Rates are measured in alternating turns, because the speed of a shared machine varies more within a minute than a
@@ -21,6 +22,7 @@ mod rates;
 mod refusals;
 #[path = "../report/mod.rs"]
 mod report;
+mod sampling;
 #[allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -63,6 +65,12 @@ fn main() {
         runtime.block_on(refusals::run(named.next().and_then(|samples| samples.parse().ok())));
         return;
     }
+    if std::env::args().any(|argument| argument == "sampling") {
+        let rows: Vec<_> =
+            Stores::all().iter().flat_map(|stores| runtime.block_on(sampling::rows(size, stores))).collect();
+        table(&rows);
+        return;
+    }
     if std::env::args().any(|argument| argument == "overload") {
         let rows: Vec<_> =
             Stores::all().iter().flat_map(|stores| runtime.block_on(overload::rows(size, stores))).collect();
@@ -75,6 +83,7 @@ fn main() {
         let mut rows = runtime.block_on(rates::argon2id(size, &all));
         for sqlite in all.iter().take(1) {
             rows.extend(runtime.block_on(rates::cheapest(size, sqlite)));
+            rows.extend(runtime.block_on(sampling::rows(size, sqlite)));
             runtime.block_on(steps::one_by_one(size, sqlite));
         }
         rows.extend(runtime.block_on(memory::rows(size)));

@@ -60,13 +60,23 @@ pub fn write(folder: &Path, customers: u64, settings: &str) {
 impl World {
     /// A world with this many legacy customers. Requires a runtime.
     pub async fn new(customers: u64, cost: Cost, stores: &Stores) -> Self {
+        Self::with(customers, &usual(cost, stores), &[]).await
+    }
+
+    /// The same with these settings, and the files that they name.
+    pub async fn with(customers: u64, settings: &str, files: &[(&str, String)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), customers, &format!("{}{PATIENT}", usual(cost, stores)));
+        write(folder.path(), customers, &format!("{settings}{PATIENT}"));
+        files.iter().for_each(|(name, text)| fs::write(folder.path().join(name), text).unwrap());
         let environment = |_: &str| Some("0123456789abcdef".repeat(4));
         let read = Settings::read_in(&folder.path().join("landfall.yaml"), &environment).unwrap();
         assert!(read.loaded.is_some(), "{}", plain(&read.files, &read.findings));
         let built = config::build(read.loaded.unwrap(), Arc::new(Silent)).await.unwrap();
-        let migrator = Arc::new(Migrator::new(built.parts.clone(), built.migrator.clone()));
+        let migrator = Migrator::new(built.parts.clone(), built.migrator.clone());
+        let migrator = Arc::new(match &built.sampling {
+            Some(sampling) => migrator.sampled_by(sampling.sampler()),
+            None => migrator,
+        });
         Self { built, migrator, next: 0, _folder: folder }
     }
 

@@ -17,6 +17,7 @@ mod consent;
 mod customers;
 mod decommission;
 mod demo;
+mod diff;
 mod explain;
 mod fmt;
 mod init;
@@ -110,6 +111,8 @@ enum Command {
     Transform(transform::Arguments),
     /// Say what will happen to the customers of an export before the first login
     Assess(Box<assess::Arguments>),
+    /// Compare what two versions of rules make of the same records
+    Diff(diff::Arguments),
     /// Create the accounts of customers who have not come yet
     Bulk(bulk::Arguments),
     /// Write starter rules from sample records
@@ -183,6 +186,7 @@ pub fn run() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Transform(arguments) => transform::run(&arguments),
         Command::Assess(arguments) => assess::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Bulk(arguments) => bulk::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Loaded;
 use super::open::{BuildError, Stores, number, stores};
+use super::sampling::{self, Around};
 use super::settings::Settings;
 use super::systems::{self, OpenSystems, Which};
 use super::write_back;
@@ -16,8 +17,9 @@ use crate::callers::Callers;
 use crate::events::{self, Anchors, Delivery, subscribed};
 use crate::guard::{self, GuardFigures, guarded_ledger, guarded_nonces, guarded_outbox, guarded_target};
 use crate::hashing::{Admission, Hasher, MostExpensive, TimeSettings};
-use crate::migrate::{MigratorParts, MigratorSettings, Observer, RuleSet};
+use crate::migrate::{LiveRules, MigratorParts, MigratorSettings, Observer, RuleSet};
 use crate::ports::{AccountLookup, Clock, IdentifierProfile, OpenLedger, SystemClock, Target};
+use crate::sampling::Sampling;
 
 /// All parts of a service.
 pub struct Built {
@@ -39,6 +41,10 @@ pub struct Built {
     pub anchors: Option<Anchors>,
     /// What was found when exports were read, for sources that are files.
     pub reports: Vec<FileReport>,
+    /// Looks at live records; `None` if the settings do not ask for it.
+    pub sampling: Option<Sampling>,
+    /// The candidate rules of each legacy system.
+    pub candidates: Vec<Option<Arc<LiveRules>>>,
     /// The figures of the guards, by the name of the guarded port; several sources have one each.
     pub figures: Vec<(&'static str, GuardFigures)>,
 }
@@ -60,7 +66,7 @@ pub(super) const LEDGER_CALL: Duration = Duration::from_secs(2);
 pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built, BuildError> {
     let Stores { identifiers, keyring, hasher, ledger, target: store } =
         stores(&loaded.settings, &loaded.folder, Opening::Trusted).await?;
-    let Loaded { settings, folder, rules, hooks, .. } = loaded;
+    let Loaded { settings, folder, rules, sampling, hooks } = loaded;
     calibrate(&hasher, &settings, rules.iter().map(|loaded| &loaded.rules));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let nonces = guarded_nonces(Arc::clone(&ledger.nonces), LEDGER_CALL);
@@ -86,6 +92,12 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
         .as_ref()
         .map(|written| Anchors::from_settings(written, &folder, Arc::clone(&ledger.reports), Arc::clone(&clock)));
     let anchors = anchors.transpose()?;
+    let around = Around {
+        ledger: Arc::clone(&ledger.observations),
+        clock: Arc::clone(&clock),
+        identifiers: identifiers.clone(),
+    };
+    let (sampling, candidates) = sampling::open(&settings, sampling, around)?;
     let parts = MigratorParts {
         legacy,
         more,
@@ -99,7 +111,20 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     };
     let migrator =
         MigratorSettings { events: subscribed(&settings.hooks.webhooks), ..migrator(&settings, identifiers) };
-    Ok(Built { parts, migrator, ledger, target: store, callers, bridges, delivery, anchors, reports, figures })
+    Ok(Built {
+        parts,
+        migrator,
+        ledger,
+        target: store,
+        callers,
+        bridges,
+        delivery,
+        anchors,
+        reports,
+        sampling,
+        candidates,
+        figures,
+    })
 }
 
 /// The guards of the target.

@@ -23,6 +23,7 @@ pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
     verifiers(settings, reporter);
     super::write_back::check(settings, reporter);
     super::bridges::check(settings, reporter);
+    super::sampling::check(settings, reporter);
     webhooks(settings, reporter);
     anchor(settings, reporter);
     identifier(settings, reporter);

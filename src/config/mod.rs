@@ -19,6 +19,7 @@ mod reader;
 mod resources;
 mod retired;
 mod rules;
+mod sampling;
 mod schema;
 mod settings;
 mod systems;
@@ -40,6 +41,7 @@ pub use rules::{
     Beside, Compiled, Disk, RulesError, TEST_ENDINGS, compiled, rule_set, rule_set_of, test_options, tests_beside,
     tests_of,
 };
+pub use sampling::{LoadedSampling, candidate_rules};
 pub use schema::json_schema;
 pub use settings::{
     Argon2, Attempts, Breaker, Decoy, GuardSettings, HookSettings, IdentifierSettings, LaneSettings, LedgerSettings,
@@ -71,6 +73,8 @@ pub struct Loaded {
     pub folder: PathBuf,
     /// The rules of each legacy system, in the order in which the systems are asked.
     pub rules: Vec<LoadedRules>,
+    /// What is looked at in the records of each legacy system, beside the logins.
+    pub sampling: Vec<LoadedSampling>,
     /// The operator's scripts, compiled.
     pub hooks: ScriptHooks,
 }
@@ -265,7 +269,8 @@ fn load_and(
     resources::modes(&settings, folder, &mut reporter);
     let hooks = resources::hooks(&settings, folder, files, &mut collector);
     let rules = resources::rules(&settings, folder, files, &mut collector);
-    let loaded = Loaded { settings, folder: folder.to_owned(), rules: rules?, hooks: hooks? };
+    let sampling = sampling::read(&settings, folder, files, &mut collector);
+    let loaded = Loaded { settings, folder: folder.to_owned(), rules: rules?, sampling: sampling?, hooks: hooks? };
     if !findings.has_errors() {
         bridges::try_out(&loaded, &mut Reporter::new(&mut Collector { tree: &tree, findings }));
     }

@@ -68,6 +68,9 @@ pub enum BuildError {
     /// The webhooks cannot be used.
     #[error(transparent)]
     Webhooks(#[from] WebhookError),
+    /// The thread for `shadow` and `drift` cannot be started.
+    #[error("cannot start the thread for `shadow` and `drift`: {0}")]
+    Sampling(io::ErrorKind),
     /// The hashing threads cannot be started.
     #[error("cannot start the hashing threads: {0}")]
     Lane(io::ErrorKind),

@@ -78,7 +78,7 @@ fn all_mistakes_are_reported_at_once() {
         "7:13: error[R502]: expected a duration such as `1500ms`",
         "8:10: error[R502]: expected a whole number, found text",
         "9:35: error[R502]: expected a duration",
-        "`migrated`, `needs_action`, `password_reset`, `refused`, `failed`, found `deleted`",
+        "`migrated`, `needs_action`, `password_reset`, `refused`, `failed`, `drift`, found `deleted`",
     ] {
         assert!(shown.contains(wanted), "{wanted}\n\n{shown}");
     }

@@ -28,8 +28,8 @@ pub struct WebhookSettings {
 }
 
 fn all() -> Vec<WebhookEvent> {
-    use WebhookEvent::{Failed, Migrated, NeedsAction, PasswordReset, Refused};
-    vec![Migrated, NeedsAction, PasswordReset, Refused, Failed]
+    use WebhookEvent::{Drift, Failed, Migrated, NeedsAction, PasswordReset, Refused};
+    vec![Migrated, NeedsAction, PasswordReset, Refused, Failed, Drift]
 }
 
 /// An event of a webhook.
@@ -46,6 +46,8 @@ pub enum WebhookEvent {
     Refused,
     /// A customer could not be migrated.
     Failed,
+    /// Legacy records have another shape than when they were assessed.
+    Drift,
 }
 
 impl From<WebhookEvent> for EventKind {
@@ -56,6 +58,7 @@ impl From<WebhookEvent> for EventKind {
             WebhookEvent::PasswordReset => Self::PasswordReset,
             WebhookEvent::Refused => Self::Refused,
             WebhookEvent::Failed => Self::Failed,
+            WebhookEvent::Drift => Self::Drift,
         }
     }
 }

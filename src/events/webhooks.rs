@@ -242,8 +242,9 @@ fn message_id(outgoing: &Outgoing) -> String {
 
 /// The body: account ids, codes and tags, and no customer values.
 fn body(event: &Event) -> String {
+    let about = if event.kind == EventKind::Drift { "records" } else { "account" };
     json!({
-        "type": format!("account.{}", event.kind.name()),
+        "type": format!("{about}.{}", event.kind.name()),
         "timestamp": event.at.to_string(),
         "data": {
             "account_id": event.account.as_ref().map(|account| &account.0),

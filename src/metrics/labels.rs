@@ -190,7 +190,8 @@ pub const WEBHOOK: Label = Label::names_of("webhook", "a webhook, or `write_back
 pub const POST_RESULT: Label = Label::one_of("result", &["accepted", "not_accepted", "not_sent"]);
 
 /// The kind of an event.
-pub const EVENT: Label = Label::one_of("kind", &["migrated", "needs_action", "password_reset", "refused", "failed"]);
+pub const EVENT: Label =
+    Label::one_of("kind", &["migrated", "needs_action", "password_reset", "refused", "failed", "drift"]);
 
 /// A legacy system.
 pub const SOURCE: Label = Label::names_of("source", "the name of a source");
@@ -202,6 +203,27 @@ pub const WRITE_RESULT: Label =
 
 /// Where the audit's head is pushed; `ledger` if it could not be read there.
 pub const ANCHOR: Label = Label::one_of("to", &["file", "webhook", "ledger"]);
+
+/// What became of the copy of a record: `looked_at`; `repeated`, because the same record was looked at before; `dropped`,
+/// because too many were waiting; `failed`, by an internal error.
+pub const SAMPLE_RESULT: Label = Label::one_of("result", &["looked_at", "repeated", "dropped", "failed"]);
+
+/// Whether candidate rules made something else of a record.
+pub const COMPARED: Label = Label::one_of("result", &["same", "differs"]);
+
+/// A claim, or another part of an account that candidate rules make.
+pub const CLAIM: Label =
+    Label::names_of("claim", "a claim of the rules, `account`, `credential`, `identify.id` or `identify.logins`");
+
+/// How candidate rules differ.
+pub const CHANGE: Label =
+    Label::one_of("change", &["made", "denied", "invalid", "other_reason", "added", "removed", "changed"]);
+
+/// A field of the records.
+pub const FIELD: Label = Label::names_of("field", "the path of a field of the records, such as `$.address.city`");
+
+/// How a field differs from the assessment.
+pub const DRIFT: Label = Label::one_of("change", &["appeared", "disappeared", "new_kind", "new_value"]);
 
 /// Whether the audit's head was pushed.
 pub const PUSH_RESULT: Label = Label::one_of("result", &["pushed", "failed"]);

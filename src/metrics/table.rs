@@ -3,9 +3,9 @@
 use metrics::Unit::{Bytes, Count, Seconds};
 
 use super::labels::{
-    ADAPTER, ADMISSION, ANCHOR, CALL_RESULT, EVENT, FAILURE, HASH, HOOK_RESULT, LANE_BYTES, OPERATION, OUTCOME, POINT,
-    PORT, POST_RESULT, PUSH_RESULT, REASON, RELOAD, ROUTE, RULE, SCHEME, SOURCE, STATUS, STEP, STEP_PORT, STEP_RESULT,
-    TURNED_AWAY, VERDICT, WEBHOOK, WRITE_RESULT,
+    ADAPTER, ADMISSION, ANCHOR, CALL_RESULT, CHANGE, CLAIM, COMPARED, DRIFT, EVENT, FAILURE, FIELD, HASH, HOOK_RESULT,
+    LANE_BYTES, OPERATION, OUTCOME, POINT, PORT, POST_RESULT, PUSH_RESULT, REASON, RELOAD, ROUTE, RULE, SAMPLE_RESULT,
+    SCHEME, SOURCE, STATUS, STEP, STEP_PORT, STEP_RESULT, TURNED_AWAY, VERDICT, WEBHOOK, WRITE_RESULT,
 };
 use super::{Counter, Description, Gauge, Histogram, Kind};
 
@@ -95,6 +95,16 @@ table! {
         "Events dropped because their receiver is not in the settings any more.";
     Counter WRITE_BACKS = "landfall_write_backs_total" Count NONE [SOURCE, WRITE_RESULT]
         "Attempts to tell a legacy system of a migrated customer, and customers it was given up for.";
+    Counter SAMPLES = "landfall_samples_total" Count NONE [SAMPLE_RESULT]
+        "Copies of legacy records that `shadow` and `drift` look at, beside the logins.";
+    Counter SHADOW_RECORDS = "landfall_shadow_records_total" Count NONE [SOURCE, COMPARED]
+        "Records on which candidate rules ran beside the active ones.";
+    Counter SHADOW_DIFFERENCES = "landfall_shadow_differences_total" Count NONE [SOURCE, CLAIM, CHANGE]
+        "What candidate rules make differently.";
+    Gauge SHADOW_BROKEN = "landfall_shadow_broken" Count NONE [SOURCE]
+        "1 while the files of candidate rules are broken and older candidates run.";
+    Counter DRIFTS = "landfall_drifts_total" Count NONE [SOURCE, FIELD, DRIFT]
+        "Fields of legacy records that differ from the assessment, each once since the start.";
     Counter ANCHORS = "landfall_anchors_total" Count NONE [ANCHOR, PUSH_RESULT]
         "Pushes of the audit's head.";
     Counter HTTP_REQUESTS = "landfall_http_requests_total" Count NONE [ROUTE, STATUS]

@@ -13,6 +13,7 @@ use super::allowance::AttemptSettings;
 use super::locks::KeyedLimit;
 use super::login::{MigratorParts, MigratorSettings};
 use super::over_limit::OverLimit;
+use super::sample::Sampler;
 use super::step::Observer;
 use super::systems::Systems;
 use super::write_back::KeptValues;
@@ -39,6 +40,8 @@ pub(super) struct Context {
     pub hooks: SharedHooks,
     /// Observes every step.
     pub observer: Arc<dyn Observer>,
+    /// Takes samples of records.
+    pub sampler: Option<Arc<dyn Sampler>>,
     /// How identifiers are normalised.
     pub identifiers: IdentifierProfile,
     /// The tenant, for the rules.
@@ -160,6 +163,7 @@ impl Context {
             },
             hooks,
             observer,
+            sampler: None,
             identifiers: settings.identifiers,
             tenant: settings.tenant,
             deadline: settings.deadline,

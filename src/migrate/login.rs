@@ -14,6 +14,7 @@ use super::context::{Context, Store};
 use super::handover::{Handover, Profile};
 use super::outcome::Outcome;
 use super::rules::LiveRules;
+use super::sample::Sampler;
 use super::step::Observer;
 use super::systems::LegacySystem;
 use super::visit::Visit;
@@ -159,6 +160,13 @@ impl Migrator {
         Self { cx: Context::new(parts, settings) }
     }
 
+    /// Gives samples of the records of logins to somebody who looks at them beside the logins.
+    #[must_use]
+    pub fn sampled_by(mut self, sampler: Arc<dyn Sampler>) -> Self {
+        self.cx.sampler = Some(sampler);
+        self
+    }
+
     /// The active rules of the legacy system that is asked first.
     #[must_use]
     pub fn rules(&self) -> &LiveRules {
@@ -206,6 +214,11 @@ impl Migrator {
             (Ok(()), Ok(admission)) => visit.sign_in(&admission).await,
             (Ok(()), Err(password)) => visit.malformed(&password),
         };
-        visit.close(ending).await
+        let sample = visit.take_sample();
+        let answer = visit.close(ending).await;
+        if let (Some(sampler), Some(sample)) = (&self.cx.sampler, sample) {
+            sampler.take(sample);
+        }
+        answer
     }
 }

@@ -218,6 +218,7 @@ impl Visit<'_> {
         let known = if record.is_some() { Known::Yes } else { Known::No };
         self.step(&Step::Fetched { source: source.name(), known, took: began.elapsed() });
         let record = record.ok_or_else(|| Ending::refused(Refusal::Unknown))?;
+        self.keep_sample(&record);
         let fetched_at = self.cx.records.now();
         let input = HookInput { identifier, record: Some(record.json()), ..HookInput::default() };
         self.hook(HookPoint::AfterFetch, input)?;

@@ -18,7 +18,7 @@ use crate::engine::run::{Facts, Settings};
 use crate::hashing::Place;
 use crate::model::Password;
 use crate::model::read::ReadLimits;
-use crate::ports::{Call, Identifier, Operation, Work};
+use crate::ports::{Call, Identifier, Operation, Record, Work};
 
 /// What is known so far.
 pub(super) struct Visit<'m> {
@@ -64,6 +64,8 @@ pub(super) struct Visit<'m> {
     pub handover: Option<&'m Handover>,
     /// The profile that it is given.
     pub profile: Option<Profile>,
+    /// A copy of the record, for what looks at it afterwards.
+    pub sample: Option<Record>,
 }
 
 /// Whether the presented password was verified.
@@ -106,6 +108,7 @@ impl<'m> Visit<'m> {
             tenant: None,
             handover: None,
             profile: None,
+            sample: None,
         }
     }
 
@@ -133,7 +136,7 @@ impl<'m> Visit<'m> {
     pub(super) fn turn_to(&mut self, legacy: &'m LegacySystem) {
         let (rules, run) = rules_of(legacy, std::mem::take(&mut self.run.facts));
         (self.legacy, self.rules, self.run) = (legacy, rules, run);
-        (self.customer, self.used_rules) = (None, None);
+        (self.customer, self.used_rules, self.sample) = (None, None, None);
     }
 
     /// The canonical identifier; from here on the visit has a subject.

@@ -18,13 +18,16 @@ pub enum EventKind {
     Refused,
     /// A customer could not be migrated because of the record, the legacy system, or the target.
     Failed,
+    /// Legacy records have another shape than when they were assessed.
+    Drift,
     /// The legacy system is to be told that a customer was migrated. Never goes to a webhook.
     WriteBack,
 }
 
 impl EventKind {
     /// The kinds that webhooks can be told of.
-    pub const ALL: [Self; 5] = [Self::Migrated, Self::NeedsAction, Self::PasswordReset, Self::Refused, Self::Failed];
+    pub const ALL: [Self; 6] =
+        [Self::Migrated, Self::NeedsAction, Self::PasswordReset, Self::Refused, Self::Failed, Self::Drift];
 
     /// The name used in settings and request bodies.
     #[must_use]
@@ -35,6 +38,7 @@ impl EventKind {
             Self::PasswordReset => "password_reset",
             Self::Refused => "refused",
             Self::Failed => "failed",
+            Self::Drift => "drift",
             Self::WriteBack => "write_back",
         }
     }

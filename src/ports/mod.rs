@@ -1,8 +1,8 @@
 //! The ports of a login: the traits of sources, verifiers, targets and ledgers, and the types they speak in.
 //!
 //! A port is a trait: [`Source`], [`Verifier`], [`Target`], [`Ledger`], [`Hooks`] and [`Clock`]. Adapters implement
-//! them, guards wrap them, and the login knows nothing else. A ledger has four ports more, for what surrounds a login:
-//! [`Outbox`], [`Nonces`], [`SharedLimits`] and [`Reports`]; [`OpenLedger`] holds all five. A [`LegacyWriter`] is told of migrated customers
+//! them, guards wrap them, and the login knows nothing else. A ledger has five ports more, for what surrounds a login:
+//! [`Outbox`], [`Nonces`], [`SharedLimits`], [`Observations`] and [`Reports`]; [`OpenLedger`] holds all six. A [`LegacyWriter`] is told of migrated customers
 //! afterwards. Every failure is a [`PortError`], whose kind says
 //! what it means for a login; an answer that is not certain is always an error.
 
@@ -27,6 +27,7 @@ mod keyring;
 mod ledger;
 mod legacy_use;
 mod nonces;
+mod observations;
 mod open_ledger;
 mod outbox;
 mod record;
@@ -67,6 +68,7 @@ pub use keyring::{Keyring, KeyringError};
 pub use ledger::Ledger;
 pub use legacy_use::{LegacyUse, Stuck, SystemUse};
 pub use nonces::{Fresh, Nonce, Nonces};
+pub use observations::{Observation, ObservationKey, ObservationKind, Observations, Observed};
 pub use open_ledger::OpenLedger;
 pub use outbox::Outbox;
 pub use record::Record;

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Ledger, Nonces, Outbox, Reports, SharedLimits};
+use super::{Ledger, Nonces, Observations, Outbox, Reports, SharedLimits};
 
-/// A ledger that was opened: one store behind five ports.
+/// A ledger that was opened: one store behind six ports.
 #[derive(Clone)]
 pub struct OpenLedger {
     /// What logins use.
@@ -18,19 +18,25 @@ pub struct OpenLedger {
     pub nonces: Arc<dyn Nonces>,
     /// What calls to remote targets use.
     pub limits: Arc<dyn SharedLimits>,
+    /// What looks at live records beside the logins uses.
+    pub observations: Arc<dyn Observations>,
 }
 
 impl OpenLedger {
     /// All ports of one ledger.
     #[must_use]
-    pub fn new<L: Ledger + Outbox + Reports + Nonces + SharedLimits + 'static>(ledger: L) -> Self {
+    pub fn new<L>(ledger: L) -> Self
+    where
+        L: Ledger + Outbox + Reports + Nonces + SharedLimits + Observations + 'static,
+    {
         let ledger = Arc::new(ledger);
         Self {
             ledger: Arc::clone(&ledger) as _,
             outbox: Arc::clone(&ledger) as _,
             reports: Arc::clone(&ledger) as _,
             nonces: Arc::clone(&ledger) as _,
-            limits: ledger,
+            limits: Arc::clone(&ledger) as _,
+            observations: ledger,
         }
     }
 }

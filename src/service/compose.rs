@@ -14,7 +14,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::live::Service;
 use super::metrics::Metrics;
 use super::observer::Telemetry;
-use super::reload::{LoadRules, RuleReload, SETTLED};
+use super::reload::{LoadRules, RuleReload, RuleUse, SETTLED};
 use super::server::{Bound, ServiceError};
 use super::settings::{ServiceSettings, TlsFiles};
 use super::stop::Stage;
@@ -26,6 +26,7 @@ use crate::hashing::Admission;
 use crate::metrics::table::{PORT_CALLS, PORT_LATE};
 use crate::migrate::{LiveRules, Migrator, MigratorParts};
 use crate::ports::{PortError, Reports, Target};
+use crate::sampling::Sampling;
 
 /// How often abandoned creations are looked for. A customer who returns sooner is served anyway.
 const RECOVER_EVERY: Duration = Duration::from_secs(1);
@@ -50,6 +51,7 @@ pub struct Composed {
     migrator: Arc<Migrator>,
     delivery: Option<Delivery>,
     anchors: Option<Anchors>,
+    sampling: Option<Sampling>,
     files: Vec<FileReport>,
     recovered: usize,
     reports: Arc<dyn Reports>,
@@ -71,8 +73,8 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     let metrics = Metrics::new();
     metrics.install();
     let settings = settings(&loaded);
-    let written = Arc::new(loaded.settings.clone());
-    let rule_files = rule_files(&loaded);
+    let (written, folder) = (Arc::new(loaded.settings.clone()), loaded.folder.clone());
+    let (rule_files, candidate_files) = (rule_files(&loaded), candidate_files(&loaded));
     let built = config::build(loaded, Arc::new(Telemetry::new(metrics.clone()))).await?;
     let Built {
         parts,
@@ -82,6 +84,8 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
         delivery,
         anchors,
         reports: files,
+        sampling,
+        candidates,
         figures,
         ledger: open,
         target: store,
@@ -90,9 +94,14 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     metrics.sample_hasher(Arc::clone(&parts.hasher));
     sample_guards(&metrics, figures);
     log_release(parts.hasher.admission(), written.login.floor);
-    let reload = reloads(&parts, &written, rule_files);
+    let mut reload = reloads(&parts, &written, rule_files);
+    reload.extend(candidate_reloads(&written, &folder, candidates, candidate_files));
     let (target, ledger) = (Arc::clone(&parts.target), Arc::clone(&parts.ledger));
-    let migrator = Arc::new(Migrator::new(parts, migrator));
+    let migrator = Migrator::new(parts, migrator);
+    let migrator = Arc::new(match &sampling {
+        Some(sampling) => migrator.sampled_by(sampling.sampler()),
+        None => migrator,
+    });
     let recovered = match migrator.recover().await {
         Ok(recovered) => recovered,
         // Another process holds the lock for a moment: recovery continues in the background, and leases hold until
@@ -106,7 +115,7 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     let service =
         Service { migrator: Arc::clone(&migrator), target, ledger, callers, bridges, metrics, reload, settings };
     let bound = service.bind()?.handling_signals()?;
-    Ok(Composed { bound, migrator, delivery, anchors, files, recovered, reports: open.reports, store })
+    Ok(Composed { bound, migrator, delivery, anchors, sampling, files, recovered, reports: open.reports, store })
 }
 
 impl Composed {
@@ -139,7 +148,8 @@ impl Composed {
         let (end, ended) = watch::channel(());
         let recovery = tokio::spawn(recover(self.migrator, ended));
         let delivery = self.delivery.map(|delivery| spawn_delivery(delivery, stopped));
-        let anchors = self.anchors.map(|anchors| spawn_anchors(anchors, beside));
+        let (anchors, sampled) = (self.anchors.map(|anchors| spawn_anchors(anchors, beside.clone())), beside);
+        let sampling = self.sampling.map(|sampling| spawn_sampling(sampling, sampled));
         let served = self.bound.run().await;
         drop(end);
         let _ = recovery.await;
@@ -147,7 +157,7 @@ impl Composed {
             tracing::error!(%error, "lost counts of refusals");
         }
         drop(stop);
-        for task in [delivery, anchors].into_iter().flatten() {
+        for task in [delivery, anchors, sampling].into_iter().flatten() {
             tokio::select! {
                 // A delivery that panicked or was cut off loses nothing: its events are still in the outbox.
                 _ = task => {}
@@ -207,6 +217,10 @@ fn spawn_anchors(anchors: Anchors, mut stopped: watch::Receiver<()>) -> JoinHand
     tokio::spawn(async move { anchors.run(async move { while stopped.changed().await.is_ok() {} }).await })
 }
 
+fn spawn_sampling(sampling: Sampling, mut stopped: watch::Receiver<()>) -> JoinHandle<()> {
+    tokio::spawn(async move { sampling.run(async move { while stopped.changed().await.is_ok() {} }).await })
+}
+
 /// The rule file of one legacy system, the values of its parameters, and all files to watch.
 struct RuleFile {
     path: PathBuf,
@@ -222,6 +236,39 @@ fn rule_files(loaded: &Loaded) -> Vec<RuleFile> {
             RuleFile { files: watched(rules.files.clone(), &path), params: system.params.clone(), path }
         })
         .collect()
+}
+
+/// The files of candidate rules to watch, of each legacy system.
+fn candidate_files(loaded: &Loaded) -> Vec<Vec<PathBuf>> {
+    let systems = loaded.settings.systems().zip(&loaded.sampling);
+    let files = systems.map(|(system, sampling)| {
+        let candidate = sampling.candidate.as_ref().zip(system.shadow);
+        candidate.map(|(rules, shadow)| watched(rules.files.clone(), &loaded.path(&shadow.rules)))
+    });
+    files.map(Option::unwrap_or_default).collect()
+}
+
+/// How candidate rules are read again.
+fn candidate_reloads(
+    written: &Arc<Settings>,
+    folder: &Path,
+    candidates: Vec<Option<Arc<LiveRules>>>,
+    files: Vec<Vec<PathBuf>>,
+) -> Vec<RuleReload> {
+    let systems = written.systems().zip(candidates.into_iter().zip(files));
+    let reloads = systems.filter_map(|(system, (candidate, files))| {
+        let (rules, shadow) = candidate.zip(system.shadow)?;
+        let (path, own, active) = (folder.join(&shadow.rules), shadow.rule_params.clone(), system.params.clone());
+        let written = Arc::clone(written);
+        let load: LoadRules = Arc::new(move || {
+            let read = config::candidate_rules(&path, &own, &active, &written.verifier_names());
+            let (rules, files) = read.map_err(|error| error.to_string())?;
+            Ok((rules, watched(files, &path)))
+        });
+        let usage = RuleUse::Candidate(system.source.adapter().name().to_owned());
+        Some(RuleReload { usage, files, rules, load, settled: SETTLED })
+    });
+    reloads.collect()
 }
 
 /// How the rules of each legacy system are read again. All of them decide how expensive a check may be.
@@ -242,7 +289,7 @@ fn reloads(parts: &MigratorParts, written: &Arc<Settings>, rule_files: Vec<RuleF
             log_release(Some(config::calibrate(&hasher, &written, every)), written.login.floor);
             Ok((rules, watched(files, &path)))
         });
-        RuleReload { files, rules: live, load, settled: SETTLED }
+        RuleReload { usage: RuleUse::Active, files, rules: live, load, settled: SETTLED }
     })
     .collect()
 }

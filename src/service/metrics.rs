@@ -6,10 +6,11 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit, with_local_recorder};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
+use super::reload::RuleUse;
 use crate::hashing::Hasher;
 use crate::metrics::table::{
     ALL, CONNECTIONS_REFUSED, HASHES, HTTP_REQUEST_SECONDS, HTTP_REQUESTS, HTTP_SHED, LANE_MEMORY, LANE_RUNNING,
-    LANE_WAIT, LANE_WAITING, LONGEST_CHECK, PANICS, REFUSAL_RELEASE, RULES_BROKEN, RULES_RELOADS,
+    LANE_WAIT, LANE_WAITING, LONGEST_CHECK, PANICS, REFUSAL_RELEASE, RULES_BROKEN, RULES_RELOADS, SHADOW_BROKEN,
 };
 use crate::metrics::{Description, Kind};
 
@@ -156,11 +157,15 @@ impl Metrics {
         self.record(|| CONNECTIONS_REFUSED.add([why.into()], 1));
     }
 
-    /// Counts a reload of the rules: `replaced`, `unchanged` or `broken`.
-    pub(super) fn reloaded(&self, result: &'static str) {
-        self.record(|| {
-            RULES_RELOADS.add([result.into()], 1);
-            RULES_BROKEN.set([], f64::from(u8::from(result == "broken")));
+    /// Counts a reload of rules: `replaced`, `unchanged` or `broken`.
+    pub(super) fn reloaded(&self, usage: &RuleUse, result: &'static str) {
+        let broken = f64::from(u8::from(result == "broken"));
+        self.record(|| match usage {
+            RuleUse::Active => {
+                RULES_RELOADS.add([result.into()], 1);
+                RULES_BROKEN.set([], broken);
+            }
+            RuleUse::Candidate(source) => SHADOW_BROKEN.set([source.clone().into()], broken),
         });
     }
 }
@@ -235,9 +240,9 @@ mod tests {
     #[test]
     fn rules_are_broken_until_they_are_replaced() {
         let metrics = Metrics::new();
-        metrics.reloaded("broken");
+        metrics.reloaded(&RuleUse::Active, "broken");
         assert!(metrics.render().contains("\nlandfall_rules_broken 1"));
-        metrics.reloaded("replaced");
+        metrics.reloaded(&RuleUse::Active, "replaced");
         assert!(metrics.render().contains("\nlandfall_rules_broken 0"));
     }
 }

@@ -44,7 +44,7 @@ pub use live::Service;
 pub use logs::{LogColours, LogError, LogFormat, LogSettings, init};
 pub use metrics::Metrics;
 pub use observer::Telemetry;
-pub use reload::{LoadRules, ReloadError, Reloader, RuleReload, SETTLED};
+pub use reload::{LoadRules, ReloadError, Reloader, RuleReload, RuleUse, SETTLED};
 pub use routes::openapi;
 pub use server::{Bound, ServiceError};
 pub use settings::{ServiceLimits, ServiceSettings, TlsFiles};

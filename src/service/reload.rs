@@ -28,9 +28,20 @@ const MAX_WAITS: usize = 100;
 /// operator.
 pub type LoadRules = Arc<dyn Fn() -> Result<(RuleSet, Vec<PathBuf>), String> + Send + Sync>;
 
+/// What rules are for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuleUse {
+    /// Logins run them.
+    Active,
+    /// They are candidates that run beside the active rules of the source with this name.
+    Candidate(String),
+}
+
 /// Which rules to reload, and how.
 #[derive(Clone)]
 pub struct RuleReload {
+    /// What the rules are for.
+    pub usage: RuleUse,
     /// The files to watch.
     pub files: Vec<PathBuf>,
     /// The active rules.
@@ -172,10 +183,10 @@ async fn serve(reload: RuleReload, metrics: Metrics, wake: Arc<Notify>, requeste
         }
         // Compiling takes milliseconds, and rule tests take longer.
         let read = tokio::task::spawn_blocking(move || once(&again, &counted)).await.unwrap_or_else(|_| {
-            metrics.reloaded("broken");
+            metrics.reloaded(&reload.usage, "broken");
             Read::Broken("reading them panicked".to_owned())
         });
-        before = log_read(&read, before);
+        before = log_read(&reload.usage, &read, before);
         // Broken rules are read again at any change in the folder: they may refer to a file that is yet to come.
         valid = match read {
             Read::Replaced { files: named, .. } | Read::Unchanged { files: named, .. } if named == files => Some(now),
@@ -238,24 +249,27 @@ enum Health {
 fn once(reload: &RuleReload, metrics: &Metrics) -> Read {
     match (reload.load)() {
         Ok((rules, files)) if rules.hash() == reload.rules.current().hash() => {
-            metrics.reloaded("unchanged");
+            metrics.reloaded(&reload.usage, "unchanged");
             Read::Unchanged { hash: rules.hash().to_owned(), files }
         }
         Ok((rules, files)) => {
             let hash = rules.hash().to_owned();
             reload.rules.replace(rules);
-            metrics.reloaded("replaced");
+            metrics.reloaded(&reload.usage, "replaced");
             Read::Replaced { hash, files }
         }
         Err(error) => {
-            metrics.reloaded("broken");
+            metrics.reloaded(&reload.usage, "broken");
             Read::Broken(error)
         }
     }
 }
 
 /// Logs what came of a reading, and after broken files that they are good again.
-fn log_read(read: &Read, before: Health) -> Health {
+fn log_read(usage: &RuleUse, read: &Read, before: Health) -> Health {
+    if let RuleUse::Candidate(source) = usage {
+        return log_candidate(source, read, before);
+    }
     match (read, before) {
         (Read::Broken(error), _) => {
             tracing::error!(error, "the rule files are broken; the previous rules stay active");
@@ -269,6 +283,26 @@ fn log_read(read: &Read, before: Health) -> Health {
             tracing::info!(rules = hash, "the rule files are valid again and unchanged");
         }
         (Read::Unchanged { .. }, Health::Good) => {}
+    }
+    Health::Good
+}
+
+/// The same for candidate rules, which no login runs.
+fn log_candidate(source: &str, read: &Read, before: Health) -> Health {
+    match read {
+        Read::Broken(error) => {
+            tracing::error!(
+                source,
+                error,
+                "the files of the candidate rules are broken; the previous candidates run on"
+            );
+            return Health::Broken;
+        }
+        Read::Replaced { hash, .. } => tracing::info!(source, rules = hash, "the candidate rules were replaced"),
+        Read::Unchanged { hash, .. } if before == Health::Broken => {
+            tracing::info!(source, rules = hash, "the files of the candidate rules are valid again and unchanged");
+        }
+        Read::Unchanged { .. } => {}
     }
     Health::Good
 }
@@ -305,7 +339,7 @@ mod tests {
         tracing::subscriber::with_default(subscriber, || {
             let readings =
                 [unchanged(), broken(), broken(), unchanged(), unchanged(), broken(), replaced(), replaced()];
-            readings.iter().fold(Health::Good, |before, read| log_read(read, before));
+            readings.iter().fold(Health::Good, |before, read| log_read(&RuleUse::Active, read, before));
         });
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         let told: Vec<&str> = text.lines().map(|line| line.split_once("reload: ").unwrap().1).collect();

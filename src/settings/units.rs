@@ -134,6 +134,59 @@ impl Size {
 
 schema_of_text!(Size, json_schema!({ "type": "string", "pattern": r"^([0-9]+ *(B|KiB|MiB|GiB)|.*\$\{.*)$" }));
 
+/// A share as `10%` or `0.5 %`, in hundredths of a percent, for `#[serde(with)]`.
+#[derive(Debug)]
+pub enum Percent {}
+
+impl Percent {
+    /// Reads a share.
+    ///
+    /// # Errors
+    /// If the text is not a share.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        hundredths(&text).ok_or_else(|| {
+            de::Error::custom("expected a share such as `10%` or `0.5%`, with at most two decimals and at most `100%`")
+        })
+    }
+
+    /// Writes a share.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(share: &u16, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&percent_text(*share))
+    }
+}
+
+/// The hundredths of a percent in a text such as `0.5%`.
+fn hundredths(text: &str) -> Option<u16> {
+    let (whole, decimals) = match text.strip_suffix('%')?.trim_end().split_once('.') {
+        Some((whole, decimals)) if (1..=2).contains(&decimals.len()) => (whole, decimals),
+        Some(_) => return None,
+        None => (text.strip_suffix('%')?.trim_end(), "0"),
+    };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(whole) || !is_number(decimals) {
+        return None;
+    }
+    let decimals: u16 = format!("{decimals:0<2}").parse().ok()?;
+    let share = whole.parse::<u16>().ok()?.checked_mul(100)?.checked_add(decimals)?;
+    (share <= 10_000).then_some(share)
+}
+
+/// A share as it is written in settings.
+#[must_use]
+pub fn percent_text(share: u16) -> String {
+    let (whole, decimals) = (share / 100, format!("{:02}", share % 100));
+    match decimals.trim_end_matches('0') {
+        "" => format!("{whole}%"),
+        decimals => format!("{whole}.{decimals}%"),
+    }
+}
+
+schema_of_text!(Percent, json_schema!({ "type": "string", "pattern": r"^([0-9]+(\.[0-9]{1,2})? *%|.*\$\{.*)$" }));
+
 /// An address and port to listen on, for `#[serde(with)]`.
 #[derive(Debug)]
 pub enum Address {}
@@ -214,6 +267,18 @@ mod tests {
         assert_eq!(written(19 << 20, &SIZES), "19MiB");
         for text in ["", "s", "1.5s", "-1s", "10", "10 sec", "99999999999999999999s", "18446744073709551615d", "1KB"] {
             assert_eq!((quantity(text, &TIMES), quantity(text, &SIZES)), (None, None), "{text}");
+        }
+    }
+
+    #[test]
+    fn shares_round_trip() {
+        for (text, wanted) in [("10%", 1000), ("0.5%", 50), ("0.05%", 5), ("100%", 10_000), ("0%", 0), ("12.25%", 1225)]
+        {
+            assert_eq!((hundredths(text), percent_text(wanted).as_str()), (Some(wanted), text));
+        }
+        assert_eq!((hundredths("7 %"), hundredths("1.50%")), (Some(700), Some(150)));
+        for text in ["", "%", "10", "0.1", "-1%", "1.%", ".5%", "0.123%", "101%", "100.01%", "99999%", "1,5%", "+1%"] {
+            assert_eq!(hundredths(text), None, "{text}");
         }
     }
 

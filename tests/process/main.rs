@@ -17,6 +17,7 @@ mod support;
 mod ending;
 mod exports;
 mod limits;
+mod shadow;
 mod signed;
 mod signer;
 mod watching;

@@ -7,6 +7,7 @@ mod entries;
 mod legacy_use;
 pub(in crate::adapters) mod limits;
 mod nonces;
+pub(in crate::adapters) mod observations;
 mod outbox;
 mod stamp;
 mod time;

@@ -6,6 +6,7 @@ pub(in crate::adapters) mod ledger;
 mod legacy_use;
 pub(in crate::adapters) mod limits;
 pub(in crate::adapters) mod nonces;
+pub(in crate::adapters) mod observations;
 mod outbox;
 #[cfg(feature = "postgres")]
 pub(in crate::adapters) mod postgres;

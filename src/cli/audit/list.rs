@@ -24,6 +24,9 @@ pub(super) struct List {
     /// Only decisions about this identifier, in any spelling
     #[arg(long)]
     identifier: Option<String>,
+    /// Only decisions about this customer, by the digest that `status --shadow` or the audit shows
+    #[arg(long, value_name = "DIGEST")]
+    customer: Option<String>,
     /// Only decisions with this outcome, such as `refused`
     #[arg(long)]
     outcome: Option<String>,
@@ -38,7 +41,8 @@ pub(super) fn run(arguments: &List) -> Result<u8, CommandError> {
             Some(typed) => Some(stores::subject(&stores.keyring, &stores.identifiers, typed)?),
             None => None,
         };
-        let filter = AuditFilter { subject, outcome: arguments.outcome.clone(), ..AuditFilter::default() };
+        let (customer, outcome) = (arguments.customer.clone(), arguments.outcome.clone());
+        let filter = AuditFilter { subject, customer, outcome, ..AuditFilter::default() };
         Ok(stores.ledger.reports.audit(filter, arguments.limit).await?)
     })?;
     let mut out = String::new();

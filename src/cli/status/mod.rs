@@ -3,6 +3,7 @@
 mod cohorts;
 mod forecast;
 mod report;
+mod shadow;
 
 use std::path::PathBuf;
 
@@ -34,6 +35,7 @@ Examples:
   landfall status --of 1000000 --share 95      # and when 95 % of a million customers will be migrated
   landfall status --in users.ndjson            # how many customers of each month of last activity have come
   landfall status --in users.csv --active '$.last_login'
+  landfall status --shadow                     # what candidate rules make differently, and drift
   landfall status --format json                # for other programs"
 )]
 pub struct Arguments {
@@ -48,6 +50,9 @@ pub struct Arguments {
     share: u8,
     #[command(flatten)]
     export: ExportArguments,
+    /// Show instead what `shadow` and `drift` have noticed about live records
+    #[arg(long, conflicts_with_all = ["of", "input"])]
+    shadow: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -66,6 +71,9 @@ enum Format {
 /// # Errors
 /// If the settings, the ledger or the export cannot be read.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
+    if arguments.shadow {
+        return shadow::run(&arguments.config, arguments.format);
+    }
     let has_export = arguments.export.is_given()?;
     if !has_export && arguments.export.source.is_some() {
         return Err(CommandError::new("`--source` says whose rules read an export").help("add `--in FILE`"));

@@ -183,15 +183,25 @@ pub fn rule_set_of(
     params: &BTreeMap<String, serde_json::Value>,
     verifiers: Option<&[&str]>,
 ) -> Result<(RuleSet, Vec<PathBuf>), RulesError> {
+    rule_set_with(path, verifiers, |_| params.clone())
+}
+
+/// The same, with parameters that depend on the rules.
+pub(super) fn rule_set_with(
+    path: &Path,
+    verifiers: Option<&[&str]>,
+    params: impl FnOnce(&Plan) -> BTreeMap<String, serde_json::Value>,
+) -> Result<(RuleSet, Vec<PathBuf>), RulesError> {
     let name = path.display().to_string();
     let read = compiled(path).map_err(|error| RulesError::File(name.clone(), error.kind().to_string()))?;
     let plan = read
         .plan
         .ok_or_else(|| RulesError::Findings { rules: name, first: first_error(&read.files, &read.findings) })?;
-    if let Some(error) = faults(&plan, path, params, verifiers).into_iter().next() {
+    let params = params(&plan);
+    if let Some(error) = faults(&plan, path, &params, verifiers).into_iter().next() {
         return Err(error);
     }
-    Ok((set(plan, params, read.hash)?, read.paths))
+    Ok((set(plan, &params, read.hash)?, read.paths))
 }
 
 /// The first error as the end of a sentence, and how many more there are.

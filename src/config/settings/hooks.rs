@@ -24,7 +24,7 @@ pub struct HookSettings {
     pub on_refusal: Option<String>,
     /// Who is told of events: `name`, `url` with `https://` (or `http://` to the machine itself), `secret` of at least
     /// 32 characters that signs them, and which `events`: `migrated`, `needs_action`, `password_reset`, `refused`,
-    /// `failed`; all if not set. Events name accounts and reasons, never a value of a customer. Each webhook has its
+    /// `failed`, `drift`; all if not set. Events name accounts and reasons, never a value of a customer. Each webhook has its
     /// own queue, with up to 8 events in progress. If a webhook is removed, its unsent events are dropped, which is
     /// logged. A new webhook receives what happens after the service has started with the new settings.
     pub webhooks: Vec<WebhookSettings>,

@@ -9,6 +9,7 @@ mod login;
 mod more_source;
 mod params;
 mod password;
+mod sampling;
 mod service;
 mod write_back;
 
@@ -31,6 +32,7 @@ pub use login::{Attempts, LoginSettings, NetworkWindow, Window};
 pub use more_source::{AfterMismatchSetting, MoreSource};
 pub use params::Params;
 pub use password::{Argon2, Decoy, LaneSettings, PasswordSettings, Pepper};
+pub use sampling::{DriftSettings, ShadowSettings};
 pub use service::{ServiceSettings, TlsFiles};
 pub use write_back::WriteBackSettings;
 
@@ -89,6 +91,12 @@ pub struct Settings {
     /// How the legacy system is told of its migrated customers, after the login and in the background. Off unless it is set.
     #[serde(default)]
     pub write_back: Option<WriteBackSettings>,
+    /// Candidate rules that run beside the active ones. Off unless it is set.
+    #[serde(default)]
+    pub shadow: Option<ShadowSettings>,
+    /// Tells when records have another shape than those that were assessed. Off unless it is set.
+    #[serde(default)]
+    pub drift: Option<DriftSettings>,
     /// What verifies passwords besides the check of stored hashes, by name. The rules choose with
     /// `credential: { source: NAME }`; for customers whose rules choose none, `verify_with` does.
     #[serde(default, serialize_with = "all_kinded")]
@@ -154,6 +162,8 @@ pub(crate) struct SystemSettings<'s> {
     pub after_mismatch: AfterMismatchSetting,
     pub enrich: &'s BTreeMap<String, EnrichSettings>,
     pub write_back: Option<&'s WriteBackSettings>,
+    pub shadow: Option<&'s ShadowSettings>,
+    pub drift: Option<&'s DriftSettings>,
 }
 
 impl SystemSettings<'_> {
@@ -234,7 +244,8 @@ impl Settings {
 
     /// The legacy systems, in the order in which they are asked.
     pub(crate) fn systems(&self) -> impl Iterator<Item = SystemSettings<'_>> {
-        let Self { rules, params, source, domains, tenants, after_mismatch, enrich, write_back, .. } = self;
+        let Self { rules, params, source, domains, tenants, after_mismatch, enrich, write_back, shadow, drift, .. } =
+            self;
         let first = SystemSettings {
             at: None,
             rules,
@@ -246,34 +257,38 @@ impl Settings {
             after_mismatch: *after_mismatch,
             enrich,
             write_back: write_back.as_ref(),
+            shadow: shadow.as_ref(),
+            drift: drift.as_ref(),
         };
-        std::iter::once(first).chain(
-            self.more_sources.iter().enumerate().map(|(at, more)| {
-                let MoreSource {
-                    rules,
-                    params,
-                    source,
-                    domains,
-                    tenants,
-                    verify_with,
-                    after_mismatch,
-                    enrich,
-                    write_back,
-                } = more;
-                SystemSettings {
-                    at: Some(at),
-                    rules,
-                    params,
-                    source,
-                    domains,
-                    tenants,
-                    verify_with,
-                    after_mismatch: *after_mismatch,
-                    enrich,
-                    write_back: write_back.as_ref(),
-                }
-            }),
-        )
+        std::iter::once(first).chain(self.more_sources.iter().enumerate().map(|(at, more)| {
+            let MoreSource {
+                rules,
+                params,
+                source,
+                domains,
+                tenants,
+                verify_with,
+                after_mismatch,
+                enrich,
+                write_back,
+                shadow,
+                drift,
+            } = more;
+            SystemSettings {
+                at: Some(at),
+                rules,
+                params,
+                source,
+                domains,
+                tenants,
+                verify_with,
+                after_mismatch: *after_mismatch,
+                enrich,
+                write_back: write_back.as_ref(),
+                shadow: shadow.as_ref(),
+                drift: drift.as_ref(),
+            }
+        }))
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EnrichSettings, Params, WriteBackSettings, kinded};
+use super::{DriftSettings, EnrichSettings, Params, ShadowSettings, WriteBackSettings, kinded};
 use crate::adapters::registry::SourceSettings;
 use crate::migrate::AfterMismatch;
 
@@ -41,6 +41,12 @@ pub struct MoreSource {
     /// As `write_back` at the top.
     #[serde(default)]
     pub write_back: Option<WriteBackSettings>,
+    /// As `shadow` at the top.
+    #[serde(default)]
+    pub shadow: Option<ShadowSettings>,
+    /// As `drift` at the top.
+    #[serde(default)]
+    pub drift: Option<DriftSettings>,
 }
 
 /// What follows if a legacy system does not accept a password.

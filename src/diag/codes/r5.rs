@@ -204,4 +204,17 @@ that Landfall needs to find accounts again.
 This is a warning: a value may be of no use there. If it is needed, write a rule file of your own (`rules`)
 that puts it where the target has a place for it.",
     },
+    CodeInfo {
+        code: "R516",
+        title: "an assessment that cannot be used",
+        explain: "\
+`drift` compares live records with the shape that the records of an export had. The file is not the JSON
+document of an assessment, it was written by another version, or no record was assessed.
+
+    drift: { assessment: report.html }           # the JSON document, not the report for people
+    drift: { assessment: assessment.json }
+
+Write one from a recent export of the legacy system: `landfall assess --rules shop.yaml --in export.ndjson
+--format json > assessment.json`.",
+    },
 ];

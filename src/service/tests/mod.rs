@@ -23,7 +23,7 @@ use super::bridges::Bridges;
 use super::metrics::Metrics;
 use super::observer::Telemetry;
 use super::operations::Operations;
-use super::reload::RuleReload;
+use super::reload::{RuleReload, RuleUse};
 use super::server::{Served, ServiceError, bind};
 use super::settings::ServiceSettings;
 use super::stop::Stopper;

@@ -59,6 +59,7 @@ fn service(file: &Path) -> (Running, Arc<LiveRules>, mpsc::Receiver<()>) {
     let (sender, read) = mpsc::channel();
     let (path, sender) = (file.to_owned(), Mutex::new(sender));
     let reload = RuleReload {
+        usage: RuleUse::Active,
         files: vec![file.to_owned()],
         rules: Arc::clone(&live),
         load: Arc::new(move || {

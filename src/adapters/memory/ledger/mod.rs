@@ -3,6 +3,7 @@
 mod counters;
 mod limits;
 mod nonces;
+mod observations;
 mod outbox;
 
 use std::collections::{HashMap, HashSet};
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 
 use self::counters::Counters;
 use self::nonces::Remembered;
+use self::observations::Seen;
 use self::outbox::Events;
 use crate::adapters::ledgers::{later, latest, micros};
 use crate::ports::{
@@ -49,6 +51,7 @@ struct State {
     attempts: Counters,
     decisions: Vec<Decision>,
     outbox: Events,
+    observations: Seen,
 }
 
 struct Held {

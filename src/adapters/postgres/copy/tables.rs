@@ -62,6 +62,14 @@ pub(super) const LEDGER: &[Table] = &[
     Table { from: "logins", to: "landfall_logins", columns: same!("digest" Text, "source" Text, "legacy_id" Text) },
     Table { from: "limits", to: "landfall_limits", columns: same!("name" Text, "stamp" Number) },
     Table {
+        from: "observations",
+        to: "landfall_observations",
+        columns: same!(
+            "kind" Text, "source" Text, "about" Text, "name" Text, "change" Text, "count" Number, "first_at" Number,
+            "last_at" Number, "customers" Text,
+        ),
+    },
+    Table {
         from: "attempts",
         to: "landfall_attempts",
         columns: same!("counter" Text, "lane" Text, "bucket" Number, "failed" Number, "expires_at" Number),

@@ -11,6 +11,7 @@
 //!   its limit.
 //! * **Events** are handed out with `FOR UPDATE SKIP LOCKED`, so that instances never wait for each other.
 //! * **Logins** that the ledger keeps are locked by a claim in one order, so that a login belongs to one customer.
+//! * **Observations** are rows that are locked in the order of their keys, before the head of the audit.
 //! * **Limits** of remote systems are rows that are locked while calls are taken.
 //! * **Signed calls** have their digest as key.
 
@@ -22,6 +23,7 @@ mod legacy_use;
 mod limits;
 mod logins;
 mod nonces;
+mod observations;
 mod outbox;
 mod recorder;
 mod records;

@@ -9,8 +9,10 @@ use crate::adapters::postgres::database::Schema;
 /// * `landfall_stripes` has the tokens: each customer has one stripe, whose number grows with every grant.
 /// * `landfall_head` has one row: the head of the audit, and the number of the last event. Whoever records a decision locks
 ///   it until the commit, so that rows of the audit and events are numbered in the order of their commits, without gaps.
-pub(in crate::adapters::postgres) const SCHEMA: Schema =
-    Schema { part: "ledger", steps: &[FIRST, super::logins::TABLES, super::limits::TABLES] };
+pub(in crate::adapters::postgres) const SCHEMA: Schema = Schema {
+    part: "ledger",
+    steps: &[FIRST, super::logins::TABLES, super::limits::TABLES, super::observations::TABLES],
+};
 
 const FIRST: &str = "
 CREATE TABLE IF NOT EXISTS landfall_entries (

@@ -13,6 +13,7 @@ mod legacy_use;
 mod limits;
 mod logins;
 mod nonces;
+mod observations;
 mod outbox;
 mod report;
 mod reversal;

@@ -15,6 +15,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     super::outbox::WRITE_BACKS,
     super::logins::TABLES,
     super::limits::TABLES,
+    super::observations::TABLES,
 ];
 
 const FIRST: &str = "
