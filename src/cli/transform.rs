@@ -6,16 +6,16 @@ pub(super) mod tally;
 mod worker;
 pub(super) mod written;
 
-use std::io::{self, ErrorKind, IsTerminal as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value as Json;
 
 use super::input::{InputArguments, Notes, Opened, extension, is_dash};
 use super::output::{Existing, OutError, check_distinct};
+use super::progress::Progress;
 use super::share::Share;
 use super::{CommandError, FINDINGS, FINE, load, pipeline, show};
 use crate::config::Compiled;

@@ -128,7 +128,6 @@ impl Probe for Trace {
             }
             Event::Element { index, value } => self.element(index, value),
             Event::Note { note, .. } => self.note(note),
-            Event::Warned(_) => {}
             Event::Failed { step, span, message, policy } => {
                 self.looked_up = None;
                 self.record(Happening::Failed { step, span, message: message.to_owned(), policy });

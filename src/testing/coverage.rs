@@ -163,7 +163,6 @@ impl Probe for Coverage {
             Event::Result { rule, value } => self.result(rule, value),
             Event::Invalid(rule) => self.rule_failed(rule),
             Event::Note { note: Note::Script { .. }, .. }
-            | Event::Warned(_)
             | Event::Read { .. }
             | Event::Step { .. }
             | Event::Element { .. }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::customers::{DormantAfter, Export, ExportArguments};
 use super::output::{Existing, OutError, Sink, check_distinct};
 use super::{CommandError, FINDINGS, FINE, show, stores};
-use crate::config::{self, LedgerSettingsOnly, Opening};
+use crate::config::{self, LedgerSettingsOnly, Needs, Opening};
 use evidence::{Evidence, Scope};
 use report::Report;
 
@@ -105,7 +105,7 @@ fn evidence(arguments: &Arguments) -> Result<Evidence, CommandError> {
     let now = Timestamp::now();
     let scope = |settings: &config::Settings| Scope::new(arguments.export.source.as_deref(), settings);
     if !arguments.export.is_given()? {
-        let LedgerSettingsOnly { settings, folder } = stores::ledger_settings_only(&arguments.config)?;
+        let LedgerSettingsOnly { settings, folder } = stores::needed_settings(&arguments.config, Needs::Ledger)?;
         let scope = scope(&settings)?;
         return stores::block_on(async {
             let opened = config::ledger(&settings, &folder, Opening::Inspect).await;

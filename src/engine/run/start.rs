@@ -7,7 +7,7 @@ use crate::engine::context::Cx;
 use crate::engine::op::Failure;
 use crate::engine::outcome::Reason;
 use crate::engine::plan::{OutputNode, Policy, RulePlan};
-use crate::engine::probe::{Event, Probe};
+use crate::engine::probe::Probe;
 use crate::engine::steps::StepFailure;
 use crate::model::{Kinds, Value};
 use crate::schema::{Breach, Place, Shape, ShapeKind, Violations, fit, push_name};
