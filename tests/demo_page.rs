@@ -179,7 +179,7 @@ fn every_command_works_on_what_the_demo_keeps() {
         ("audit list --config landfall.yaml", "migrated"),
         ("write-back list --config landfall.yaml", ""),
         ("check --config landfall.yaml", "no findings"),
-        ("check --connect --config landfall.yaml", "shop"),
+        ("check --connect --config landfall.yaml", "source: connected"),
         ("config show --config landfall.yaml", "name: shop"),
         ("check rules", "no findings"),
         ("test rules", "0 failed"),
