@@ -75,7 +75,8 @@ async fn fixture() -> Fixture {
     let mut accounts = fixture.database("accounts.db").await;
     execute(&mut accounts, "UPDATE accounts SET state = 'disabled' WHERE username = 'erin'").await;
     let mut delete = Command::new(env!("CARGO_BIN_EXE_landfall"));
-    let deleted = delete.args(["account", "delete", "gone", "--yes"]).current_dir(fixture.folder.path()).status().unwrap();
+    let deleted =
+        delete.args(["account", "delete", "gone", "--yes"]).current_dir(fixture.folder.path()).status().unwrap();
     assert!(deleted.success());
     for _ in 0..5 {
         assert_eq!(fixture.wrong_password_status("ove").await, 401);
