@@ -31,7 +31,8 @@ fn scalars(text: &str, node: &Node, found: &mut Vec<Range<usize>>) {
         NodeKind::Scalar(scalar) => {
             let mut range = node.span.start..node.span.end;
             if scalar.style == ScalarStyle::Block {
-                // blanks at the end of its lines belong to the text
+                // blanks at both ends of its lines may belong to the text
+                range.start = text.get(..range.start).and_then(|before| before.rfind('\n')).map_or(0, |line| line + 1);
                 let ends = scalar.runs.iter().map(|(_, file, length)| file + length).max().unwrap_or(0);
                 let end = range.end.max(ends);
                 range.end = text.get(end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |line| end + line);
