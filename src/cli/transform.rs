@@ -54,14 +54,16 @@ use written::{Target, Written};
         Stored passwords are checked against their schemes, unless the rules say `check: false`. `on_error` of \
         `credential` applies to those that cannot be used; by default, they are left out with a warning.",
     after_help = "Examples:
-  landfall transform --rules wordpress.yaml --in users.ndjson --out accounts.ndjson --rejects rejects.ndjson
-  landfall transform --rules wordpress.yaml --in rejects.ndjson      # after fixing them
+  landfall transform --rules shop.yaml --in users.ndjson --out accounts.ndjson --rejects bad.ndjson
+  landfall transform --rules shop.yaml --in bad.ndjson               # after fixing them
   landfall transform --rules ldap.yaml --in people.ldif.gz --to csv  # to view it in a spreadsheet
   landfall transform --rules auth0.yaml --in export.json --records '$.users'
   landfall transform --rules shop.yaml --in users.csv --columns id,mail,name --sample 1000
-  landfall transform --rules shop.yaml --in users.csv --join passwords.csv --on '$.id=$.user_id' --as password
-  landfall transform --rules shop.yaml --in users.csv --out accounts.ndjson --force --report json --fail-over 2%
-  psql -d shop -Atc 'SELECT row_to_json(u) FROM users u' | landfall transform --rules shop.yaml --param region=DE
+  landfall transform --rules shop.yaml --in users.csv --out accounts.ndjson --force \\
+    --join passwords.csv --on '$.id=$.user_id' --as password
+  landfall transform --rules shop.yaml --in users.csv --report json --fail-over 2% > accounts.ndjson
+  psql -d shop -Atc 'SELECT row_to_json(u) FROM users u' \\
+    | landfall transform --rules shop.yaml --param region=DE
 
 Exit codes: 0 success, 1 some records are invalid or unreadable (with --fail-over: more than that share), 2 the run could \
 not be completed"

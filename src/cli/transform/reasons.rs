@@ -65,7 +65,7 @@ impl Reasons {
                 line(record, position, name, "let", OF_A_WORKING_VALUE, out);
             }
         }
-        let is_told = made.warnings.iter().any(|name| *name == "credential.value");
+        let is_told = made.warnings.contains(&"credential.value");
         if let Some(why) = made.unusable.filter(|_| !is_told) {
             line(record, position, "credential.value", "check", why, out);
         }
