@@ -46,8 +46,8 @@ struct SystemRow<'r> {
 impl<'r> Row<'r> {
     fn of(check: &'r Check) -> Self {
         let (class, word) = match check.result {
-            Met::Yes => ("yes", "Yes"),
-            Met::No => ("no", "No"),
+            Met::Yes => ("yes", "Met"),
+            Met::No => ("no", "Not met"),
             Met::NotChecked => ("open", "Not checked"),
         };
         Self { title: &check.title, evidence: parts(&check.evidence), help: parts(&check.help), class, word }
