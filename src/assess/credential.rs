@@ -21,6 +21,9 @@ pub(super) enum Rules {
 
 const CHOOSE: &str = "these customers choose a new password by \"forgot password\"; tell them before the migration";
 
+const ALLOW_PLAIN_TEXT: &str = "set `password.plain_text: true` in the settings of the service, or let these customers choose \
+                                a new password";
+
 /// Counts the stored password of an account, and says what it means for the first login.
 pub(super) fn class(made: &Made<'_>, rules: Rules, number: u64, part: &mut Part) -> Class {
     if rules == Rules::NoCredential {
@@ -56,7 +59,8 @@ pub(super) fn class(made: &Made<'_>, rules: Rules, number: u64, part: &mut Part)
 
 fn unusable(why: &str, number: u64, part: &mut Part) -> Class {
     part.unusable.note(why, number);
-    Class::new_password(format!("the stored password cannot be used: {why}"), CHOOSE)
+    let help = if why.starts_with("plain text") { ALLOW_PLAIN_TEXT } else { CHOOSE };
+    Class::new_password(format!("the stored password cannot be used: {why}"), help)
 }
 
 /// The stored password, if a login could check it. What it costs is judged later.

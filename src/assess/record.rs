@@ -10,7 +10,7 @@ use super::class::{Class, Classes};
 use super::credential::{self, Rules};
 use super::entry::{Customer, Entry, Row, Space, digest, uses};
 use super::part::Part;
-use super::watch::{Watch, plain};
+use super::watch::{Watch, of_parser, plain};
 use crate::diag::Span;
 use crate::engine::outcome::{Identity, Made, Outcome, Reason};
 use crate::engine::plan::Plan;
@@ -105,9 +105,7 @@ impl<'s, 'r> Assessor<'s, 'r> {
             (Ok(value), Some(rules)) => self.with_rules(rules, value, record, &arena, rows),
             (Err(error), _) => {
                 self.part.records += 1;
-                let message = error.to_string();
-                let message = message.split(':').next().unwrap_or_default();
-                self.not_a_record(&format!("record: {message}"), record.number);
+                self.not_a_record(&format!("record: {}", of_parser(&error.to_string())), record.number);
             }
         }
         self.arena = arena;
@@ -351,7 +349,7 @@ fn sentence(reason: &Reason) -> String {
     match (reason.rule.as_str(), reason.step.as_str()) {
         ("record", "unread") => "record: the record has fields that no rule reads".to_owned(),
         // without the place, which differs from record to record
-        ("record", _) => format!("record: {}", reason.message.split(':').next().unwrap_or_default()),
+        ("record", _) => format!("record: {}", of_parser(&reason.message)),
         ("accounts", "all_or_none") => {
             "accounts: another account of the record is invalid, and `all_or_none` is set".to_owned()
         }

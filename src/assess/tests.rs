@@ -299,3 +299,11 @@ fn measured_hashes_give_the_cost_of_the_peak() {
     assert!(peak.milliseconds > 0.0 && (peak.processors - peak.milliseconds * 0.05).abs() < 0.02, "{peak:?}");
     assert!(passwords.schemes[0].milliseconds.is_some_and(|milliseconds| milliseconds > 0.0));
 }
+
+#[test]
+fn plain_text_is_a_matter_of_the_settings() {
+    let rules = RULES.replace("scheme: [ bcrypt, descrypt ]", "scheme: plain");
+    let forecast = assessed(Some(&rules), &records(&["{}"])).forecast.unwrap();
+    assert_eq!((forecast.new_password, forecast.cannot), (1, 0));
+    assert!(forecast.reasons[0].help.starts_with("set `password.plain_text: true`"), "{forecast:?}");
+}

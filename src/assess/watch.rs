@@ -70,6 +70,36 @@ pub(super) fn plain(message: &str) -> &str {
     rest.filter(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit())).map_or(message, |(_, rest)| rest)
 }
 
+/// The longest message about a record that cannot be parsed: it contains the place, which the record determines.
+const MAX_MESSAGE: usize = 160;
+
+/// A message about a record that cannot be parsed, without what differs from record to record: what follows a colon, and
+/// positions in lists.
+pub(super) fn of_parser(message: &str) -> String {
+    let mut short = String::new();
+    let mut rest = message.split(": ").next().unwrap_or_default();
+    while let Some((before, behind)) = rest.split_once('[') {
+        short.push_str(before);
+        match behind.split_once(']') {
+            Some((position, behind)) if position.bytes().all(|byte| byte.is_ascii_digit()) => {
+                if !short.ends_with("[*]") {
+                    short.push_str("[*]");
+                }
+                rest = behind;
+            }
+            _ => {
+                short.push('[');
+                rest = behind;
+            }
+        }
+    }
+    short.push_str(rest);
+    match short.char_indices().nth(MAX_MESSAGE) {
+        Some((end, _)) => format!("{}…", short.get(..end).unwrap_or_default()),
+        None => short,
+    }
+}
+
 fn json(value: Value<'_>) -> String {
     let mut text = Vec::new();
     crate::model::json::write(value, &mut text);
@@ -79,6 +109,18 @@ fn json(value: Value<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_of_the_parser_do_not_depend_on_the_record() {
+        for (message, wanted) in [
+            ("the record is not JSON: x at line 1 column 7", "the record is not JSON"),
+            ("`a[0][12].b[3]` is nested deeper than 64 levels", "`a[*].b[*]` is nested deeper than 64 levels"),
+            ("`a[b` is odd", "`a[b` is odd"),
+        ] {
+            assert_eq!(of_parser(message), wanted);
+        }
+        assert_eq!(of_parser(&"k".repeat(500)).chars().count(), MAX_MESSAGE + 1);
+    }
 
     #[test]
     fn messages_are_the_same_for_every_element() {

@@ -60,10 +60,10 @@ pub(super) fn run(arguments: &Assess) -> Result<u8, CommandError> {
     let collected = arguments.collect(rules, now)?;
     let stopped = collected.stopped.clone();
     if let Some(why) = stopped.as_ref().filter(|_| collected.records() == 0 || arguments.partial.is_some()) {
-        let help = if arguments.input.options.records.is_some() {
-            "`--records` takes the path of the list that contains the records"
-        } else {
-            "fix the input and run it again; a partial result has to be complete"
+        let help = match (&arguments.partial, &arguments.input.options.records) {
+            (Some(_), _) => "a partial result has to be complete; fix the input and run it again",
+            (None, Some(_)) => "`--records` takes the path of the list that contains the records",
+            (None, None) => "fix the input, or give its format with `--from`",
         };
         return Err(CommandError::new(format!("cannot read the input to the end: {why}")).help(help));
     }
