@@ -3,7 +3,7 @@
 use super::dates::dates;
 use super::derived::{Text, first_of};
 use super::names::{CLAIMS, Holds, fit};
-use super::profile::{Field, Profile, Root};
+use super::profile::{Field, Profile, Root, member};
 use super::values::{are_flags, schemes};
 use super::words::words;
 use super::yaml::scalar;
@@ -146,21 +146,23 @@ fn ranked(profile: &Profile) -> Vec<usize> {
 /// A list of credentials whose parts are JSON inside texts, as Keycloak has it.
 fn of_table(profile: &Profile) -> Option<Stored> {
     for table in &profile.tables {
-        let secret = table.member(&["secretdata"])?;
-        let data = table.member(&["credentialdata"])?;
+        let (Some(secret), Some(data)) = (table.member(&["secretdata"]), table.member(&["credentialdata"])) else {
+            continue;
+        };
         let kind = table.member(&["type"]);
         let from = scalar(&table.reference());
         let find = match kind {
             Some(kind) => {
-                format!("{{ from: {from}, do: [ find: {{ {}: password }} ] }}", scalar(&format!("$item.{kind}")))
+                format!("{{ from: {from}, do: [ find: {{ {}: password }} ] }}", scalar(&member("$item", kind)))
             }
             None => format!("{{ from: {from}, do: [ first ] }}"),
         };
         let fields = profile.fields.iter().enumerate().filter(|(_, field)| {
             field.root == Root::Let(table.working.clone()) && (field.name() == secret || field.name() == data)
         });
+        let (secret_ref, data_ref) = (scalar(&member("$stored", secret)), scalar(&member("$stored", data)));
         let rule = format!(
-            "\ncredential:\n  scheme: keycloak\n  value: {{ value: {{ secretData: $stored.{secret}, credentialData: $stored.{data} }} }}"
+            "\ncredential:\n  scheme: keycloak\n  value: {{ value: {{ secretData: {secret_ref}, credentialData: {data_ref} }} }}"
         );
         return Some(Stored::Parts {
             fields: fields.map(|(at, _)| at).collect(),

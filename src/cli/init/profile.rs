@@ -41,6 +41,9 @@ const CONTACTS: [&str; 10] =
 /// Words in CSV files of databases that stand for no value.
 const NULLS: [&str; 3] = ["NULL", "\\N", "(null)"];
 
+/// Maximum number of working values.
+const MAX_WORKINGS: usize = 200;
+
 /// Maximum number of lists of objects.
 const MAX_TABLES: usize = 100;
 
@@ -186,7 +189,7 @@ impl Profile {
             Json::String(text) if text.trim().is_empty() => {}
             Json::String(text) if text.starts_with('{') => match serde_json::from_str::<Json>(text) {
                 // not in what is JSON in JSON already
-                Ok(inner @ Json::Object(_)) if !self.is_json(root) => {
+                Ok(inner @ Json::Object(_)) if !self.is_json(root) && self.has_room(root, path) => {
                     let working = self.parsed(root, path, "parse_json".to_owned());
                     self.enter(&Root::Let(working), &mut Vec::new(), &inner);
                 }
@@ -219,7 +222,9 @@ impl Profile {
             rows.iter().flat_map(|(key, _)| items.iter().map(move |i| text_of(i.get(key)))).collect();
         match rows {
             // rows of contacts such as `{type: home, value: …}` may repeat a key; those are not attributes
-            Some((key, row_value)) if keys.len() == items.len() && matches!(root, Root::Record) => {
+            Some((key, row_value))
+                if keys.len() == items.len() && matches!(root, Root::Record) && self.has_room(root, path) =>
+            {
                 let working = self.parsed(root, path, format!("pivot: {{ key: {key}, value: {row_value} }}"));
                 let root = Root::Let(working);
                 for item in items {
@@ -277,6 +282,12 @@ impl Profile {
         };
         self.workings.push(Working { name: name.clone(), from, step, body, needs });
         name
+    }
+
+    /// Whether there may be a working value for a place.
+    fn has_room(&self, root: &Root, path: &[String]) -> bool {
+        let from = field_at(root, path).reference();
+        self.workings.len() < MAX_WORKINGS || self.workings.iter().any(|working| working.from == from)
     }
 
     /// Whether a root is a working value that was JSON inside a text.
