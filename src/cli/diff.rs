@@ -129,12 +129,24 @@ fn compared(arguments: &Arguments) -> Result<(Tally, Comparison), CommandError> 
     let Ok(()) = pipeline::run(records, arguments.jobs(), || Worker::new(&how), write);
     progress.end();
     notes.show();
-    let Some(message) = stopped else { return Ok((tally, comparison)) };
+    let Some(message) = stopped else {
+        return if tally.records > 0 { Ok((tally, comparison)) } else { Err(nothing_compared(tally.unreadable)) };
+    };
     let help = match arguments.input.options.records {
         Some(_) if tally.records == 0 => "`--records` takes the path of the list that contains the records",
         _ => "fix the input, or compare the records before that place with `--limit`",
     };
     Err(CommandError::new(format!("cannot read the input to the end: {message}")).help(help))
+}
+
+/// Nothing was compared, which must not pass for "nothing differs".
+fn nothing_compared(unreadable: u64) -> CommandError {
+    let message = match unreadable {
+        0 => "the input has no record".to_owned(),
+        1 => "the only record cannot be read".to_owned(),
+        all => format!("none of the {all} records can be read"),
+    };
+    CommandError::new(message).help("`landfall transform --rejects FILE` says what is wrong with each record")
 }
 
 impl Arguments {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Loaded;
 use super::open::{BuildError, Stores, number, stores};
-use super::sampling::{self, Around};
+use super::sampling::{self, Around, OpenSampling};
 use super::settings::Settings;
 use super::systems::{self, OpenSystems, Which};
 use super::write_back;
@@ -97,7 +97,7 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
         clock: Arc::clone(&clock),
         identifiers: identifiers.clone(),
     };
-    let (sampling, candidates) = sampling::open(&settings, sampling, around)?;
+    let OpenSampling { sampling, candidates } = sampling::open(&settings, sampling, around)?;
     let parts = MigratorParts {
         legacy,
         more,

@@ -192,7 +192,14 @@ pub(super) struct Around {
     pub identifiers: IdentifierProfile,
 }
 
-/// Starts sampling; nothing if no system asks for it. Returns the candidate rules of each system, to be reloaded.
+/// Sampling, and the candidate rules of each system, to be reloaded.
+pub(super) struct OpenSampling {
+    /// `None` if no system asks for it.
+    pub sampling: Option<Sampling>,
+    pub candidates: Vec<Option<Arc<LiveRules>>>,
+}
+
+/// Starts sampling, if a system asks for it.
 ///
 /// # Errors
 /// [`BuildError::Sampling`].
@@ -200,7 +207,7 @@ pub(super) fn open(
     settings: &Settings,
     loaded: Vec<LoadedSampling>,
     around: Around,
-) -> Result<(Option<Sampling>, Vec<Option<Arc<LiveRules>>>), BuildError> {
+) -> Result<OpenSampling, BuildError> {
     let (mut systems, mut candidates) = (Vec::new(), Vec::new());
     for (system, LoadedSampling { candidate, baseline }) in settings.systems().zip(loaded) {
         let candidate = candidate.map(|candidate| Arc::new(LiveRules::new(candidate.rules)));
@@ -215,11 +222,11 @@ pub(super) fn open(
         }
     }
     if systems.is_empty() {
-        return Ok((None, candidates));
+        return Ok(OpenSampling { sampling: None, candidates });
     }
     let Around { ledger, clock, identifiers } = around;
     let sends_events = subscribed(&settings.hooks.webhooks).contains(&EventKind::Drift);
     let parts = SamplingParts { systems, ledger, clock, identifiers, sends_events, rest: REST };
     let sampling = Sampling::start(parts).map_err(|error| BuildError::Sampling(error.kind()))?;
-    Ok((Some(sampling), candidates))
+    Ok(OpenSampling { sampling: Some(sampling), candidates })
 }

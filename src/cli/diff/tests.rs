@@ -176,6 +176,10 @@ fn records_that_cannot_be_read_to_the_end_are_an_error() {
     shop.put("in.ndjson", "{\"a\": 1}");
     let path = shop.run("--records $.users").unwrap_err();
     assert!(path.contains("there is no list at `$.users`"), "{path}");
+    shop.put("in.ndjson", "");
+    assert_eq!(shop.run(""), Err("the input has no record".to_owned()));
+    shop.put("in.ndjson", "no json\n[1]\n");
+    assert_eq!(shop.run(""), Err("none of the 2 records can be read".to_owned()));
     shop.put("new.yaml", "landfall: 1\nname: t\naccount: { usrname: $.a }\n");
     assert!(shop.run("").unwrap_err().contains("has errors"));
 }
