@@ -16,6 +16,7 @@ use crate::engine::run::Settings;
 use crate::formats::{RawRecord, RecordError};
 use crate::hashing::MostExpensive;
 use crate::model::read::ReadLimits;
+use crate::ready_rules::Fit;
 
 /// The rules of an assessment.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +91,15 @@ impl<'r> Assessing<'r> {
     pub fn end(self, rows: Rows, about: About) -> Collected {
         let part = self.total.into_inner().unwrap_or_else(PoisonError::into_inner);
         let about = About { rules: self.facts.as_ref().map(|facts| facts.about.clone()), ..about };
-        Collected { about, facts: self.facts, classes: self.shared.classes.all(), part, rows: rows.0, stopped: None }
+        Collected {
+            about,
+            facts: self.facts,
+            classes: self.shared.classes.all(),
+            part,
+            rows: rows.0,
+            ready_rules: Vec::new(),
+            stopped: None,
+        }
     }
 }
 
@@ -150,6 +159,8 @@ pub struct Collected {
     pub(super) classes: Vec<Class>,
     pub(super) part: Part,
     pub(super) rows: Sorter<ROW>,
+    /// Ready rules that fit the first records.
+    pub ready_rules: Vec<Fit>,
     /// Why reading stopped before the end.
     pub stopped: Option<String>,
 }

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ready_rules::Fit;
+
 /// How often a value must occur to be shown. A value that fewer customers share may identify one of them.
 pub const MIN_OCCURRENCES: u64 = 20;
 
@@ -34,8 +36,9 @@ pub struct Assessment {
     pub passwords: Option<Passwords>,
     /// What will happen to the customers. `None` without rules.
     pub forecast: Option<Forecast>,
-    /// Ready rules that fit the records, the best first. Only without rules.
-    pub ready_rules: Vec<ReadyRules>,
+    /// Ready rules that fit the first records, the best first; those of the first part, if parts were merged. Only without
+    /// rules.
+    pub ready_rules: Vec<Fit>,
     /// What needs attention.
     pub findings: Vec<Finding>,
 }
@@ -296,19 +299,6 @@ pub enum ForecastOutcome {
     NewPassword,
     /// Cannot migrate.
     Cannot,
-}
-
-/// Ready rules that fit the records.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReadyRules {
-    /// Their name, as `landfall rules copy` takes it.
-    pub name: String,
-    /// Records of the sample that they make accounts of.
-    pub accounts: u64,
-    /// Records of the sample.
-    pub of: u64,
-    /// Claims that they make in at least one account.
-    pub claims: u64,
 }
 
 /// What needs attention.

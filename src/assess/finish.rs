@@ -36,7 +36,7 @@ impl Collected {
     /// # Errors
     /// If a temporary file cannot be read, or `duplicates` cannot be written.
     pub fn assessment(self, options: Options, duplicates: Option<&mut dyn Write>) -> io::Result<Assessment> {
-        let Self { about, facts, classes, part, rows, stopped } = self;
+        let Self { about, facts, classes, part, rows, ready_rules, stopped } = self;
         let found = duplicates::find(rows, duplicates)?;
         let prices = Prices::new(facts.as_ref().map(|facts| facts.most_expensive), options.peak);
         let forecast = facts.as_ref().map(|_| forecast::forecast(&classes, &part.forecast, &found, &prices));
@@ -58,7 +58,7 @@ impl Collected {
             duplicates: found.duplicates,
             passwords,
             forecast,
-            ready_rules: Vec::new(),
+            ready_rules,
             findings: Vec::new(),
         };
         assessment.findings = findings::of(&assessment, &part.unread.sorted(), unmade);

@@ -10,6 +10,7 @@ use super::document::About;
 use super::entry::ROW;
 use super::part::Part;
 use super::sorter::Sorter;
+use crate::ready_rules::Fit;
 
 /// The version of the file, raised when an older reader would misread it.
 const VERSION: u32 = 1;
@@ -19,12 +20,13 @@ const MAX_LINE: u64 = 1 << 30;
 
 /// The first line.
 #[derive(Serialize, Deserialize)]
-struct Head<A, F, C, P> {
+struct Head<A, F, C, P, R> {
     landfall_partial: u32,
     about: A,
     facts: F,
     classes: C,
     part: P,
+    ready_rules: R,
     rows: u64,
 }
 
@@ -54,6 +56,7 @@ impl Collected {
             facts: &self.facts,
             classes: &self.classes,
             part: &self.part,
+            ready_rules: &self.ready_rules,
             rows: self.rows.len(),
         };
         serde_json::to_writer(&mut *out, &head)?;
@@ -71,7 +74,7 @@ impl Collected {
     pub fn read_partial(input: &mut impl BufRead) -> Result<Self, PartialError> {
         let mut line = Vec::new();
         input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)?;
-        let head: Head<About, Option<RulesFacts>, Vec<Class>, Part> =
+        let head: Head<About, Option<RulesFacts>, Vec<Class>, Part, Vec<Fit>> =
             serde_json::from_slice(&line).map_err(|_| PartialError::Other)?;
         if head.landfall_partial != VERSION {
             return Err(PartialError::Other);
@@ -85,7 +88,7 @@ impl Collected {
             })?;
             rows.add(row)?;
         }
-        let Head { about, facts, classes, part, .. } = head;
-        Ok(Self { about, facts, classes, part, rows, stopped: None })
+        let Head { about, facts, classes, part, ready_rules, .. } = head;
+        Ok(Self { about, facts, classes, part, rows, ready_rules, stopped: None })
     }
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use bumpalo::Bump;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::{DEMO, Kind, Ready, all};
@@ -44,7 +45,7 @@ const MAX_RECORD_BYTES: usize = 256 * 1024;
 const ANY_PARAM: &str = "8888888888888888";
 
 /// Ready rules that fit records.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fit {
     /// Their name, as `landfall rules copy` takes it.
     pub name: String,

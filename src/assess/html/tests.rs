@@ -1,9 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::assess::{
-    About, Finding, ForecastReason, Lengths, Lookup, Peak, ReadyRules, Records, RulesAbout, Scheme, VERSION,
-};
+use crate::assess::{About, Finding, ForecastReason, Lengths, Lookup, Peak, Records, RulesAbout, Scheme, VERSION};
 
 fn reason(text: &str, count: u64, numbers: &[u64]) -> Reason {
     Reason { reason: text.to_owned(), count, numbers: numbers.to_vec() }
@@ -91,7 +89,7 @@ fn full() -> Assessment {
                 help: "fix the addresses".to_owned(),
             }],
         }),
-        ready_rules: vec![ReadyRules { name: "wordpress".to_owned(), accounts: 99, of: 100, claims: 12 }],
+        ready_rules: vec![crate::ready_rules::Fit { name: "wordpress".to_owned(), accounts: 99, of: 100, claims: 12 }],
         findings: vec![Finding {
             code: "R701".to_owned(),
             place: "$.country".to_owned(),

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::assess::{
     Assessment, Claim, Field, Forecast, ForecastOutcome, ForecastReason, Passwords, Reason, duplicates_name,
 };
+use crate::ready_rules::Fit;
 
 /// The width of the report.
 const WIDTH: usize = 80;
@@ -19,6 +20,7 @@ const NUMBERS: usize = 8;
 pub(super) fn render(assessment: &Assessment) -> String {
     let mut text = String::new();
     heading(assessment, &mut text);
+    ready_rules(&assessment.ready_rules, &mut text);
     if let Some(forecast) = &assessment.forecast {
         self::forecast(forecast, &mut text);
     }
@@ -56,6 +58,17 @@ fn heading(assessment: &Assessment, text: &mut String) {
     }
     if let Some(why) = &records.stopped {
         wrap(text, 0, 0, &format!("reading stopped before the end: {why}"));
+    }
+}
+
+fn ready_rules(fits: &[Fit], text: &mut String) {
+    if fits.is_empty() {
+        return;
+    }
+    title(text, "Ready rules that fit");
+    for Fit { name, accounts, of, claims } in fits {
+        let made = format!("`{name}` makes accounts of {accounts} of the first {of} records, with {claims} claims");
+        wrap(text, 2, 4, &format!("{made}: `landfall rules copy {name}`"));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Assesses an export.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::report::{Report, create, failed, temporary};
 use crate::assess::{About, Assessing, Batch, Collected, Rows, Rules, Worker};
@@ -13,6 +14,7 @@ use crate::engine::plan::Plan;
 use crate::engine::run::Settings;
 use crate::formats::{RawRecord, ReadOptions, RecordError};
 use crate::model::read::ReadLimits;
+use crate::ready_rules::{self, MAX_SAMPLES};
 
 /// The export, and the rules.
 #[derive(clap::Args)]
@@ -117,6 +119,9 @@ impl Assess {
         let input = self.input.prepare(options)?;
         let progress = Progress::new(input.path());
         let Opened { records, notes } = input.open(|source| progress.follow(source))?;
+        let samples = Mutex::new(Vec::new());
+        let wanted = if rules.is_some() { 0 } else { MAX_SAMPLES };
+        let records = records.inspect(|record| keep(record, &samples, wanted));
         let assessing = Assessing::new(rules, limits);
         let (mut rows, mut stopped, mut count) = (Rows::default(), None, 0);
         let outcome = pipeline::run(
@@ -142,6 +147,7 @@ impl Assess {
         };
         let mut collected = assessing.end(rows, about);
         collected.stopped = stopped;
+        collected.ready_rules = ready_rules::fit(&samples.into_inner().unwrap_or_default());
         Ok(collected)
     }
 
@@ -155,6 +161,15 @@ impl Assess {
     fn jobs(&self) -> usize {
         let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         self.jobs.map_or_else(processors, usize::from)
+    }
+}
+
+/// Keeps the first records, to find ready rules that fit them.
+fn keep(record: &Result<RawRecord, RecordError>, samples: &Mutex<Vec<String>>, wanted: usize) {
+    let Ok(record) = record else { return };
+    let mut samples = samples.lock().unwrap_or_else(PoisonError::into_inner);
+    if samples.len() < wanted {
+        samples.push(record.json.clone());
     }
 }
 
