@@ -158,7 +158,7 @@ fn the_report_is_one_document() {
 fn a_source_that_is_compressed_is_found_when_the_settings_are_checked() {
     let folder = folder();
     let settings = "rules: rules.yaml\nsource: { kind: file, path: users.csv.gz, format: csv, columns: [ id, login ], logins: [ $.login ] }\n\
-                    ledger: { url: 'sqlite:ledger.db', key: 'file:key' }\ntarget: { kind: sqlite, path: accounts.db }\n";
+                    ledger: { url: 'sqlite:ledger.db', key: 'file:key' }\ntarget: { kind: sql, url: 'sqlite:accounts.db' }\n";
     fs::write(folder.path().join("landfall.yaml"), settings).unwrap();
     let (_, stdout, _) = run(folder.path(), "gzip -k users.csv; landfall check --config landfall.yaml --format plain");
     let line = stdout.lines().find(|line| line.contains("R505") && line.contains("users.csv.gz"));
