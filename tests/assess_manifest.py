@@ -10,9 +10,11 @@ assessment says the same: also of the same records, and also when two parts are 
 import argparse
 import collections
 import json
+import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 
 NOW = "2026-01-01T00:00:00Z"
@@ -20,11 +22,18 @@ KNOWN_ROLES = ["customer", "subscriber", "contributor", "author", "editor", "sho
 
 
 def run(program, *words):
+    """Runs the program, and says what it took."""
     began = time.monotonic()
-    done = subprocess.run([str(program), *map(str, words)], capture_output=True, text=True)
-    if done.returncode not in (0, 1):
-        sys.exit("%s failed: %s" % (words[0], done.stderr))
-    return time.monotonic() - began
+    with tempfile.TemporaryFile() as errors:
+        child = subprocess.Popen([str(program), *map(str, words)], stdout=subprocess.DEVNULL, stderr=errors)
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode not in (0, 1):
+            errors.seek(0)
+            sys.exit("%s failed: %s" % (words[0], errors.read().decode()))
+    name = "merge" if "merge" in words else words[0]
+    seconds = (time.monotonic() - began, used.ru_utime + used.ru_stime)
+    print("%-9s %7.2f s, %7.2f s of processors, %4d MiB at most" % (name, *seconds, used.ru_maxrss // 1024), flush=True)
 
 
 def lines(path):
@@ -103,11 +112,9 @@ def main():
     counts = json.loads((folder / "manifest.json").read_text())["counts"]
     users = json.loads((folder / "manifest.json").read_text())["users"]
     accounts, rejects, out = (folder / name for name in ("accounts.ndjson", "rejects.ndjson", "assessment.json"))
-    took = run(program, "transform", "--rules", options.rules, "--in", export, "--out", accounts, "--rejects", rejects, "--now", NOW)
-    print("transform: %.2f s" % took)
+    run(program, "transform", "--rules", options.rules, "--in", export, "--out", accounts, "--rejects", rejects, "--now", NOW)
     common = ["--rules", options.rules, "--now", NOW, "--name", "users"]
-    took = run(program, "assess", *common, "--in", export, "--no-measure", "--out", out, "--duplicates", folder / "duplicates.ndjson")
-    print("assess: %.2f s" % took)
+    run(program, "assess", *common, "--in", export, "--no-measure", "--out", out, "--duplicates", folder / "duplicates.ndjson")
     document = json.loads(out.read_text())
 
     # what the rejected records took with them is in no account

@@ -90,12 +90,20 @@ impl Node {
     fn member(&mut self, name: &str, at: usize, buffers: &mut Buffers) -> Option<&mut Self> {
         let at = match self.members.get(at) {
             Some((known, _)) if **known == *name => at,
-            _ => match self.index.get(name) {
-                Some(at) => *at,
+            _ => match self.place(name) {
+                Some(at) => at,
                 None => self.new_member(name, buffers),
             },
         };
         self.members.get_mut(at).map(|(_, node)| node)
+    }
+
+    /// Where a member is. A partial result that was read has no index yet.
+    fn place(&mut self, name: &str) -> Option<usize> {
+        if self.index.len() < self.members.len() {
+            self.index = self.members.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect();
+        }
+        self.index.get(name).copied()
     }
 
     fn new_member(&mut self, name: &str, buffers: &mut Buffers) -> usize {
