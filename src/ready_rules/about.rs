@@ -23,8 +23,11 @@ pub(super) fn sentence(text: &str) -> String {
     if sentence.is_empty() { format!("{}.", member(text, "about")) } else { sentence.to_owned() }
 }
 
-/// The product: what the first sentence names after `of`, up to a colon or a comma outside of brackets.
+/// The product: what the first sentence of the head comment names after `of`, up to a colon or a comma outside of brackets.
 pub(super) fn product(text: &str) -> Option<String> {
+    if comment(text).is_empty() {
+        return None;
+    }
     let sentence = sentence(text);
     let (_, of) = sentence.split_once(" of ")?;
     let mut depth = 0_usize;

@@ -34,6 +34,9 @@ const MIN_SHARE: usize = 30;
 const MIN_SPELLINGS: usize = 3;
 const MIN_SPELLED_SHARE: usize = 80;
 
+/// How many claims rules must make to be worth a copy.
+const MIN_CLAIMS: u64 = 3;
+
 /// How deep objects are entered to collect the names of their fields.
 const MAX_DEPTH: usize = 6;
 
@@ -104,7 +107,7 @@ pub fn fit(records: &[String]) -> Vec<Fit> {
     for system in systems {
         let score = system.score(&names, counts);
         let tried = score.map(|score| (score, system.tried(&samples)));
-        found.extend(tried.filter(|(_, fit)| fit.accounts * 2 > fit.of));
+        found.extend(tried.filter(|(_, fit)| fit.accounts * 2 > fit.of && fit.claims >= MIN_CLAIMS));
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.claims.cmp(&a.1.claims)));
     // systems that share a family, such as directories, have signs in common: who has far fewer is a relative

@@ -101,7 +101,7 @@ pub fn similar(name: &str) -> Vec<&'static str> {
         if is_part { whole.max(0.9) } else { whole }
     };
     let mut found: Vec<(f64, &'static str)> = all().map(|ready| (likeness(ready.name), ready.name)).collect();
-    found.retain(|(likeness, _)| *likeness >= 0.8);
+    found.retain(|(likeness, _)| *likeness >= 0.87);
     found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     found.into_iter().map(|(_, name)| name).take(3).collect()
 }
@@ -120,10 +120,11 @@ fn ready(kind: Kind, path: &'static str, text: &'static str) -> Option<Ready> {
 }
 
 impl Ready {
-    /// The product that it is for: `Auth0`. `None` if the head comment of the file does not say.
+    /// The legacy system that it is for: `Auth0`. `None` if the head comment of the file does not say, and for targets and
+    /// bridges, whose names are those of their products.
     #[must_use]
     pub fn product(&self) -> Option<String> {
-        about::product(self.text)
+        if self.kind == Kind::Legacy { about::product(self.text) } else { None }
     }
 
     /// One sentence about it: the first one of the head comment, or `about` if there is no comment.

@@ -56,12 +56,12 @@ enum Spelling {
     },
 }
 
-/// The order of day, month and year, with what stands between them.
+/// What a date begins with, and what stands between its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
-    DayFirst(char),
-    MonthFirst(char),
-    YearFirst(char),
+    Day(char),
+    Month(char),
+    Year(char),
 }
 
 /// The time of day behind a date.
@@ -79,9 +79,9 @@ enum Clock {
 impl Order {
     fn format(self) -> String {
         match self {
-            Self::DayFirst(c) => format!("%d{c}%m{c}%Y"),
-            Self::MonthFirst(c) => format!("%m{c}%d{c}%Y"),
-            Self::YearFirst(c) => format!("%Y{c}%m{c}%d"),
+            Self::Day(c) => format!("%d{c}%m{c}%Y"),
+            Self::Month(c) => format!("%m{c}%d{c}%Y"),
+            Self::Year(c) => format!("%Y{c}%m{c}%d"),
         }
     }
 }
@@ -191,7 +191,7 @@ fn written(texts: &[&str]) -> Option<Spelling> {
     }
     let (separator, clock) = (first.separator, first.clock);
     if first.year_first {
-        return Some(Spelling::Format { order: Order::YearFirst(separator), clock, unsure: None });
+        return Some(Spelling::Format { order: Order::Year(separator), clock, unsure: None });
     }
     let (first_is_day, second_is_day) =
         (parts.iter().any(|part| part.one > 12), parts.iter().any(|part| part.two > 12));
@@ -200,7 +200,7 @@ fn written(texts: &[&str]) -> Option<Spelling> {
     }
     let is_us = second_is_day || (separator == '/' && !first_is_day);
     let is_open = separator != '.' && !first_is_day && !second_is_day;
-    let order = if is_us { Order::MonthFirst(separator) } else { Order::DayFirst(separator) };
+    let order = if is_us { Order::Month(separator) } else { Order::Day(separator) };
     let unsure = is_open.then_some("day and month may be swapped");
     matches!(separator, '.' | '/' | '-').then_some(Spelling::Format { order, clock, unsure })
 }

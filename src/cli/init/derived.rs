@@ -149,13 +149,13 @@ fn further_addresses(guess: &mut Guess, profile: &Profile) {
     let whole = match table {
         Some(table) => {
             let from = scalar(&table.reference());
-            format!("{{ from: {from}, each: [ get: {}, email ], {others} }}", scalar(field.name()))
+            format!("{{ from: {from}, each: [ {}, email ], {others} }}", member_of(field.name()))
         }
         None if field.lists == 0
             && let Some((table, member)) = addresses(profile) =>
         {
             let from = scalar(&table.reference());
-            format!("{{ from: {from}, each: [ get: {}, email ], {others} }}", scalar(member))
+            format!("{{ from: {from}, each: [ {}, email ], {others} }}", member_of(member))
         }
         None if field.lists > 0 && field.is_long => {
             let list = if field.lists == field.filled { "" } else { "do: [ to_list ], " };
@@ -164,6 +164,12 @@ fn further_addresses(guess: &mut Guess, profile: &Profile) {
         None => return,
     };
     guess.claims.push(Claim { name: "secondary_emails", whole: Some(whole), ..Claim::default() });
+}
+
+/// The step that takes a member of an element; `get` reads paths, so that a name with signs in it needs a reference.
+fn member_of(name: &str) -> String {
+    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if is_plain { format!("get: {}", scalar(name)) } else { format!("constant: {}", scalar(&member("$item", name))) }
 }
 
 /// A list of objects with mail addresses.
@@ -186,7 +192,7 @@ fn names(guess: &mut Guess, profile: &Profile, claim: &'static str, members: &[&
         profile.tables.iter().find_map(|table| Some((table, with(table)?)))
     };
     let whole = if let Some((table, name)) = found {
-        format!("{{ from: {}, each: [ get: {}, to_text ] }}", scalar(&table.reference()), scalar(name))
+        format!("{{ from: {}, each: [ {}, to_text ] }}", scalar(&table.reference()), member_of(name))
     } else if let Some((table, name)) = inside() {
         let all = member(&format!("{}[*]", table.reference()), &name);
         format!("{{ from: {}, then: [ unique ] }}", quoted(&format!("{all}[*]")))

@@ -372,6 +372,9 @@ fn is_region(field: &Field) -> bool {
 }
 
 fn words(field: &Field, claim: &mut Claim) -> Option<String> {
+    if field.texts.is_empty() {
+        return Some(String::new());
+    }
     if field.booleans > 0 || are_flags(&field.texts) && field.numbers == 0 && field.lists == 0 {
         return None;
     }
