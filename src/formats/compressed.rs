@@ -119,7 +119,8 @@ mod unpack {
     }
 }
 
-#[cfg(all(test, feature = "cli"))]
+#[cfg(feature = "cli")]
+#[cfg(test)]
 mod tests {
     use std::io::{Cursor, Read as _, Write as _};
 
