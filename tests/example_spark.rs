@@ -50,6 +50,14 @@ const COMPLETE_WITH_REJECTS: Option<i32> = Some(3);
 /// Small partitions: lines of 900 KB and more reach over several, which contain no start of a line.
 const SMALL: &str = "spark.sql.files.maxPartitionBytes=150k";
 
+impl Ended {
+    fn of(made: &std::process::Output) -> Self {
+        let [out, err] = [&made.stdout, &made.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+        // spark-submit writes to its output whatever the job writes
+        Self { code: made.status.code(), said: format!("{err}\n{out}") }
+    }
+}
+
 /// A copy of the example with an export.
 struct Job {
     folder: tempfile::TempDir,
@@ -93,19 +101,34 @@ impl Job {
     }
 
     fn submit(&self, settings: &[&str], script: &str, arguments: &[&str]) -> Ended {
+        let settings: Vec<&str> = settings.iter().flat_map(|setting| ["--conf", setting]).collect();
+        let mut spark = self.spark(&settings);
+        spark.args([script, "--rules", "rules.yaml", "--landfall", PROGRAM, "--now", NOW]);
+        spark.args(["--in", "data/export", "--out", "data/result", "--rejects", "data/rejects.ndjson"]).args(arguments);
+        Ended::of(&output(&mut spark))
+    }
+
+    /// `spark-submit` in the folder of the job.
+    fn spark(&self, settings: &[&str]) -> Command {
         let programs = cached(PYSPARK).join("bin");
         let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
         let mut spark = Command::new(programs.join("spark-submit"));
-        spark.args(["--properties-file", "local.conf"]);
-        spark.args(settings.iter().flat_map(|setting| ["--conf", setting]));
-        spark.args([script, "--rules", "rules.yaml", "--landfall", PROGRAM, "--now", NOW]);
-        spark.args(["--in", "data/export", "--out", "data/result", "--rejects", "data/rejects.ndjson"]).args(arguments);
+        spark.args(["--properties-file", "local.conf"]).args(settings);
         spark.current_dir(&self.folder).env("PATH", path).env("SPARK_LOCAL_IP", "127.0.0.1");
         spark.env("SPARK_LOCAL_DIRS", self.path("local")).env("SPARK_WORKER_DIR", self.path("workers"));
-        let made = output(&mut spark);
-        let [out, err] = [&made.stdout, &made.stderr].map(|bytes| String::from_utf8_lossy(bytes));
-        // spark-submit writes to its output whatever the job writes
-        Ended { code: made.status.code(), said: format!("{err}\n{out}") }
+        spark
+    }
+
+    /// Assesses the export, with settings of Spark and options of `landfall assess merge`.
+    fn assess(&self, settings: &[&str], options: &[&str]) -> Ended {
+        self.assess_with(PROGRAM, settings, options)
+    }
+
+    fn assess_with(&self, program: &str, settings: &[&str], options: &[&str]) -> Ended {
+        let mut spark = self.spark(settings);
+        spark.args(["assess.py", "--rules", "rules.yaml", "--landfall", program, "--now", NOW]);
+        spark.args(["--in", "data/export", "--parts", "data/parts", "--"]).args(options);
+        Ended::of(&output(&mut spark))
     }
 
     /// The accounts, the rejects and the summary of one process that reads all files of the export.
@@ -187,6 +210,41 @@ fn ids(accounts: &[u8]) -> Vec<u64> {
 #[ignore = "needs PySpark and Java; run tests/run"]
 fn the_page_works_as_it_is_written() {
     Reader::new(&EXAMPLE).with_programs(cached(PYSPARK).join("bin")).follow_commands(&EXAMPLE.readme());
+}
+
+#[test]
+#[ignore = "needs PySpark and Java; run tests/run"]
+fn partitions_are_assessed_as_by_one_process() {
+    let job = Job::new(3000, 5);
+    let ended = job.assess(&["--conf", SMALL], &["--no-measure", "--out", "data/spark.json"]);
+    assert_eq!(ended.code, SUCCESS, "{}", ended.said);
+    let script = format!(
+        "find data/export -type f | LC_ALL=C sort | xargs cat | {PROGRAM} assess --rules rules.yaml --from ndjson --now {NOW} \
+         --name export --no-measure --out data/one.json"
+    );
+    let made = output(Command::new("sh").args(["-c", &script]).current_dir(&job.folder));
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let [spark, one] = ["data/spark.json", "data/one.json"].map(|name| fs::read(job.path(name)).expect("a document"));
+    assert!(spark == one, "other assessments: {}", ended.said);
+    let all = serde_json::from_slice::<Value>(&one).expect("JSON")["records"]["all"].as_u64();
+    assert!(all.is_some_and(|all| all > 3000), "{all:?}");
+}
+
+#[test]
+#[ignore = "needs PySpark and Java; run tests/run"]
+fn a_failed_partition_leaves_no_assessment() {
+    let job = Job::new(50, 2);
+    let broken = job.path("broken");
+    let script = format!(
+        "#!/bin/sh\ncase \" $* \" in *' merge '*) exec {PROGRAM} \"$@\" ;; esac\n\
+                          if head -c 1 | grep -q .; then exit 2; fi\nexec {PROGRAM} \"$@\" < /dev/null\n"
+    );
+    fs::write(&broken, script).expect("a script");
+    fs::set_permissions(&broken, fs::Permissions::from_mode(0o755)).expect("permissions");
+    let broken = broken.display().to_string();
+    let ended = job.assess_with(&broken, &[], &["--no-measure", "--out", "data/spark.json"]);
+    assert_eq!(ended.code, NOT_COMPLETE, "{}", ended.said);
+    assert!(!job.path("data/spark.json").exists());
 }
 
 #[test]

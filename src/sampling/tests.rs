@@ -213,7 +213,7 @@ fn usual() -> Vec<Json> {
 
 fn record(id: u32) -> Json {
     json!({
-        "id": id, "state": "active", "nick": if id % 10 == 0 { "x" } else { "" }, "address": {"city": "Oslo"}, "tags": ["a"],
+        "id": id, "state": "active", "nick": if id.is_multiple_of(10) { "x" } else { "" }, "address": {"city": "Oslo"}, "tags": ["a"],
         "orders": [{"total": 1}, {"total": 2}], "last name": "Byron",
     })
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::*;
+use crate::cli::input::Input;
 use crate::ready_rules;
 
 /// The accounts that a plan makes of records, as claims with their values.
@@ -61,7 +62,7 @@ fn leaves(place: &str, value: &Json, claims: &mut BTreeMap<String, Json>) {
 fn compare(file: &str, at: Option<&str>, reference: &Plan) -> (Vec<String>, Vec<String>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/starters").join(file);
     let at = at.map(|at| at.parse().unwrap());
-    let records = input::first(&path, MAX_RECORDS, at.as_ref()).unwrap();
+    let records = Input::whole_file(path, None, ReadOptions::default(), at).first(MAX_RECORDS).unwrap();
     let text = starter("starter", &records);
     let plan = checked("starter", &text).unwrap();
     let (wanted, found) = (accounts(reference, &records), accounts(&plan, &records));

@@ -303,7 +303,7 @@ fn exports_are_read_as_they_come() {
     let csv = "1,a@example.org\n2,b@example.org\n";
     shop.put("plain.txt", csv);
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    io::Write::write_all(&mut gzip, csv.as_bytes()).unwrap();
+    std::io::Write::write_all(&mut gzip, csv.as_bytes()).unwrap();
     fs::write(shop.0.path().join("users.csv.gz"), gzip.finish().unwrap()).unwrap();
     fs::write(shop.0.path().join("users.zst"), zstd::encode_all(csv.as_bytes(), 1).unwrap()).unwrap();
     for name in ["plain.txt", "users.csv.gz", "users.zst"] {
