@@ -130,6 +130,8 @@ fn leaves(command: &Command, path: &str, found: &mut Vec<(String, Command)>) {
 
 /// The lines of the examples in a help text.
 fn examples(help: &str) -> Vec<String> {
+    // lines that end with a backslash go on
+    let help = help.split(" \\\n").map(str::trim_start).collect::<Vec<_>>().join(" ");
     let blocks = help.split("Examples:\n").skip(1).chain(help.split("Example:\n").skip(1));
     let lines = blocks.flat_map(|block| block.lines().take_while(|line| line.starts_with("  ")));
     lines.map(|line| line.trim().to_owned()).collect()

@@ -31,8 +31,8 @@ const MASK: &str = "•••";
   landfall explain --rules rules/shop.yaml --record ada.json
   landfall explain --rules rules/shop.yaml --in users.ndjson.gz --number 3
   landfall explain --rules rules/shop.yaml --in export.json --records '$.users' --number 3
-  landfall explain --rules rules/shop.yaml --in users.csv --sample 1 --seed 7      any record
-  landfall explain --rules rules/shop.yaml --record ada.json --watch               while you write the rules
+  landfall explain --rules rules/shop.yaml --in users.csv --sample 1 --seed 7      # any record
+  landfall explain --rules rules/shop.yaml --record ada.json --watch               # while you write the rules
   landfall explain --rules rules/shop.yaml --record ada.json --claim phone.value --show-sensitive
   curl -s https://legacy.example/7 | landfall explain --rules shop.yaml --record - --format json")]
 pub struct Arguments {

@@ -22,10 +22,10 @@ pub struct Arguments {
 enum Command {
     /// List the ready rules
     #[command(after_help = "Examples:
-  landfall rules list                    rules of legacy systems, and the exports that they read
-  landfall rules list --targets          rules of products that Landfall creates accounts in
-  landfall rules list --bridges          rules of products that ask Landfall at a login
-  landfall rules list --format json      for other programs")]
+  landfall rules list                    # rules of legacy systems, and the exports that they read
+  landfall rules list --targets          # rules of products that Landfall creates accounts in
+  landfall rules list --bridges          # rules of products that ask Landfall at a login
+  landfall rules list --format json      # for other programs")]
     List(List),
     /// Print a rule file
     #[command(after_help = "Examples:
@@ -37,9 +37,9 @@ enum Command {
     },
     /// Copy rules to a folder, with everything that they use, their tests and the records of those
     #[command(after_help = "Examples:
-  landfall rules copy wordpress                        to rules/wordpress.yaml
+  landfall rules copy wordpress                        # to rules/wordpress.yaml
   landfall rules copy targets/keycloak --to shop/rules
-  landfall rules copy ldap --force                     replaces files that are there")]
+  landfall rules copy ldap --force                     # replaces files that are there")]
     Copy(CopyArguments),
 }
 

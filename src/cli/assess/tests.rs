@@ -121,7 +121,8 @@ fn thresholds_decide_the_exit_code() {
         ("R703=1", Ok(FINDINGS)),
         ("R703=2", Ok(FINE)),
     ] {
-        let run = shop.run(&format!("{FIXED} --in @in.ndjson --no-measure --out @o.json --fail-over {threshold}"));
+        let run =
+            shop.run(&format!("{FIXED} --in @in.ndjson --no-measure --out @o.json --force --fail-over {threshold}"));
         assert_eq!(run, wanted, "{threshold}");
     }
     let unknown = shop.run(&format!("{FIXED} --in @in.ndjson --no-measure --fail-over phone=1%")).unwrap_err();
