@@ -111,11 +111,17 @@ pub(super) fn looks(text: &str) -> Looks {
         looks.add(IP_ADDRESS);
     }
     // no stored password is shorter, and only some in braces contain blanks
-    let may_be_password = trimmed.len() >= 13 && (trimmed.starts_with('{') || !trimmed.contains(' '));
+    let may_be_password =
+        trimmed.len() >= 13 && (trimmed.starts_with('{') || !trimmed.contains(' ')) && !is_word(trimmed);
     if may_be_password && looks.0 & !(1 << INTEGER | 1 << NUMBER | 1 << PHONE | 1 << PADDED) == 0 {
         password(trimmed, &mut looks);
     }
     looks
+}
+
+/// Whether a text is a word such as `administrator`, which could be a hash of DES crypt by its length alone.
+fn is_word(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte == b'_')
 }
 
 fn is_boolean(text: &str) -> bool {
@@ -245,6 +251,9 @@ mod tests {
             (r#"{"a":1}"#, &["json"]),
             ("a:1:{s:8:\"customer\";b:1;}", &["php"]),
             ("$2y$10$vI8aWBnW3fID.ZQ4/zo1G.6/UQE4RgJUiGpVd38goaqoUp26vkx9e", &["stored_password"]),
+            ("ab01FAX.bQRSU", &["stored_password"]),
+            ("administrator", &[]),
+            ("shop_managers", &[]),
             ("900150983cd24fb0d6963f7d28e17f72", &["hex_digest"]),
             ("administrator", &[]),
             ("Žofie", &["not_ascii"]),
