@@ -132,7 +132,7 @@ fn shared(shared: &Duplicates) -> Finding {
             "R710",
             "identify.logins",
             "the user name of one customer is the mail address of another",
-            "rename these customers in the legacy system: whoever types this means one of two accounts",
+            "rename these customers in the legacy system: what is typed here means one of two accounts",
         ),
     };
     finding(code, place, message, help, shared.records)
@@ -198,7 +198,7 @@ fn field(field: &Field, is_profile: bool, findings: &mut Vec<Finding>) {
     }
     let count = |format: &str| field.formats.get(format).copied().unwrap_or_default();
     if is_profile && count("stored_password") > 0 {
-        let help = "read it under `credential`, and protect the export: whoever has it can guess passwords";
+        let help = "read it under `credential`, and protect the export: everybody who has it can guess passwords";
         findings.push(finding(
             "R719",
             &field.path,
