@@ -1,7 +1,7 @@
 //! Fields whose names say that they contain a secret. Their values and patterns are never kept, not even in memory.
 
 /// Parts of the names of such fields, in lower case and without separators.
-const SECRETS: [&str; 26] = [
+const SECRETS: [&str; 44] = [
     "password",
     "passwd",
     "passphrase",
@@ -28,6 +28,25 @@ const SECRETS: [&str; 26] = [
     "signature",
     "backupcode",
     "verificationcode",
+    // German, French, Spanish, Portuguese, Italian, Dutch, Swedish, Danish, Polish, Czech, Russian
+    "passwort",
+    "kennwort",
+    "geheim",
+    "sicherheitsantwort",
+    "aktivierungscode",
+    "salz",
+    "motdepasse",
+    "contraseña",
+    "contrasena",
+    "clave",
+    "senha",
+    "parola",
+    "wachtwoord",
+    "lösenord",
+    "adgangskode",
+    "hasło",
+    "heslo",
+    "пароль",
 ];
 
 /// Whether a field's name says that it contains a secret.
@@ -42,9 +61,19 @@ mod tests {
 
     #[test]
     fn names_of_secrets() {
-        for name in
-            ["user_pass", "Password", "session_tokens", "api-key", "pin", "passwordHash", "secretData", "userPassword"]
-        {
+        for name in [
+            "user_pass",
+            "Password",
+            "session_tokens",
+            "api-key",
+            "pin",
+            "passwordHash",
+            "secretData",
+            "userPassword",
+            "Passwort",
+            "mot_de_passe",
+            "Contraseña",
+        ] {
             assert!(is_secret(name), "{name}");
         }
         for name in ["email", "passport_country", "pinterest", "name", "key", "options"] {

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use bumpalo::Bump;
 
 use super::input::InputOptions;
+use super::output::check_distinct;
 use super::{CommandError, FINE, show};
 use crate::diag::{Files, Findings, Severity};
 use crate::engine::compile::{NoFiles, compile};
@@ -37,7 +38,7 @@ use crate::rules::format;
 const MAX_RECORDS: usize = 1000;
 
 /// Arguments of `landfall init`.
-#[derive(clap::Args)]
+#[derive(clap::Args, Clone)]
 #[command(after_help = "Examples:
   landfall init --in users.ndjson                               # show starter rules
   landfall init --in users.json --name shop --out rules/shop.yaml
@@ -78,6 +79,10 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         return Err(CommandError::new(message).help("replace it with `--force`, or choose another path"));
     }
     let (path, format) = arguments.file()?;
+    if let Some(out) = &arguments.out {
+        let inputs: Vec<(&str, &Path)> = [("--in", path)].into_iter().chain(arguments.options.files()).collect();
+        check_distinct(&inputs, &[("--out", out)])?;
+    }
     let records = arguments.options.prepare(path, format, ReadOptions::default())?.first(MAX_RECORDS)?;
     let name = arguments.name.clone().unwrap_or_else(|| name_of(path));
     for fit in ready_rules::fit(&records) {

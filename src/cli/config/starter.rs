@@ -91,8 +91,15 @@ fn logins(text: &str, rules: &RuleFile) -> Option<String> {
     let is_plain = |path: &&str| {
         path.strip_prefix("$.").is_some_and(|names| names.chars().all(|c| c.is_alphanumeric() || "_.-".contains(c)))
     };
-    let paths = paths.filter(|paths| !paths.is_empty() && paths.iter().all(is_plain))?;
-    Some(format!("  logins: [ {} ]\n", paths.join(", ")))
+    // a name that is no plain word, such as `$['E-Mail']`
+    let is_bracketed = |path: &&str| {
+        let name = path.strip_prefix("$['").and_then(|rest| rest.strip_suffix("']"));
+        name.is_some_and(|name| !name.contains(['\'', '"', '\\']))
+    };
+    let paths =
+        paths.filter(|paths| !paths.is_empty() && paths.iter().all(|path| is_plain(path) || is_bracketed(path)))?;
+    let written = paths.iter().map(|path| if is_plain(path) { (*path).to_owned() } else { format!("\"{path}\"") });
+    Some(format!("  logins: [ {} ]\n", written.collect::<Vec<_>>().join(", ")))
 }
 
 /// The verifiers that the rules name.
@@ -149,6 +156,13 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
+    }
+
+    #[test]
+    fn logins_with_names_that_are_no_words_are_quoted() {
+        let rules = "landfall: 1\nidentify: { id: $.id, logins: [ \"$['E-Mail-Adresse']\", $.login ] }\naccount: { username: $.login }\n";
+        let text = starter(rules);
+        assert!(text.contains("  logins: [ \"$['E-Mail-Adresse']\", $.login ]\n"), "{text}");
     }
 
     #[test]

@@ -130,6 +130,9 @@ fn an_existing_file_is_not_overwritten() {
     assert!(run(&arguments).is_err());
     fs::write(&out, "mine").unwrap();
     arguments.force = true;
+    let samples = arguments.input.clone();
+    let error = run(&Arguments { out: samples, ..arguments.clone() }).unwrap_err();
+    assert_eq!(error.to_string(), "`--out` and `--in` are the same file");
     assert_eq!(run(&arguments).unwrap(), FINE);
     assert!(fs::read_to_string(&out).unwrap().contains("\nname: a\n"));
 }

@@ -4,7 +4,7 @@
 mod unfinished;
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Read as _, Write};
 use std::path::Path;
 
 use super::CommandError;
@@ -55,6 +55,10 @@ impl Sink {
         }
         if about.is_some() && existing == Existing::Stays {
             return Err(already_exists(&name));
+        }
+        if about.is_some() && is_database(path) {
+            let message = format!("{name} is an SQLite database, which is never replaced");
+            return Err(CommandError::new(message).help("choose another path"));
         }
         let (unfinished, file) = Unfinished::beside(path, existing).map_err(|error| {
             cannot_write(&name, &error).help("its folder must exist, and files must be able to be created in it")
@@ -141,6 +145,12 @@ impl Write for Sink {
             Writer::Unfinished(writer, _) => writer.flush(),
         }
     }
+}
+
+/// Whether a file is an SQLite database, such as a ledger, by its first bytes (<https://sqlite.org/fileformat2.html>).
+fn is_database(path: &Path) -> bool {
+    let mut head = [0; 16];
+    File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == *b"SQLite format 3\0"
 }
 
 fn cannot_write(name: &str, error: &io::Error) -> CommandError {

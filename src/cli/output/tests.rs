@@ -115,3 +115,14 @@ fn places_where_no_file_can_be_are_errors() {
     let (text, help) = message(Sink::create(&folder.path().join("no/out"), Existing::Stays));
     assert!(text.ends_with(": entity not found") && help.contains("folder"), "{text}: {help}");
 }
+
+#[test]
+fn databases_are_never_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    fs::write(&path, b"SQLite format 3\0and its pages").unwrap();
+    let error = Sink::create(&path, Existing::IsReplaced).err().unwrap();
+    assert!(error.to_string().ends_with("is an SQLite database, which is never replaced"), "{error}");
+    fs::write(&path, b"a list").unwrap();
+    assert!(Sink::create(&path, Existing::IsReplaced).is_ok());
+}
