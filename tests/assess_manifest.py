@@ -25,7 +25,7 @@ def run(program, *words):
     """Runs the program, and says what it took."""
     began = time.monotonic()
     with tempfile.TemporaryFile() as errors:
-        child = subprocess.Popen([str(program), *map(str, words)], stdout=subprocess.DEVNULL, stderr=errors)
+        child = subprocess.Popen([str(program), *map(str, words), "--force"], stdout=subprocess.DEVNULL, stderr=errors)
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode not in (0, 1):

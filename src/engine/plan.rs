@@ -418,6 +418,7 @@ impl Plan {
 
     /// A part of `identify` or `credential` that has no value in any record that lacks the same members, such as
     /// `credential.value`; `has` tells which members a record has.
+    #[cfg_attr(not(feature = "login"), allow(dead_code, reason = "sources ask, and the pure engine has none"))]
     pub(crate) fn lacking(&self, has: impl Fn(&str) -> bool) -> Option<&str> {
         self.needed.iter().find(|needed| !needed.members.iter().any(|name| has(name))).map(|needed| &*needed.by)
     }
