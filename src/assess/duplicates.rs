@@ -141,7 +141,7 @@ impl Kind {
             group.has_name |= is_name(uses);
             group.has_email |= uses & uses::EMAIL != 0;
             if !(group.has_name && group.has_email) {
-                // only counted: whoever is not listed here is not counted as sharing either
+                // only counted: who is not listed here does not count as sharing either
                 if group.waiting.len() < MAX_LISTED {
                     group.waiting.push(entry.customer);
                 }

@@ -1,6 +1,6 @@
 //! Identifiers of customers as digests, so that equal ones are found without keeping them.
 //!
-//! The digest has no key: parts of an export that were assessed by different processes can be merged. Whoever has the digests
+//! The digest has no key: parts of an export that were assessed by different processes can be merged. Everybody who has the digests
 //! can test guesses, so a file of them is as sensitive as the export.
 
 use sha2::{Digest as _, Sha256};

@@ -15,7 +15,7 @@ use crate::ready_rules::Fit;
 /// The version of the file, raised when an older reader would misread it.
 const VERSION: u32 = 1;
 
-/// The longest first line. Stops a file that is none from filling the memory; real ones have a few megabytes at most.
+/// The longest first line. Stops files of another kind from filling the memory; real ones have a few megabytes at most.
 const MAX_LINE: u64 = 1 << 30;
 
 /// The first line.
@@ -70,7 +70,7 @@ impl Collected {
     /// Reads a partial result.
     ///
     /// # Errors
-    /// If it is none, ends too early, or cannot be read.
+    /// If it is a file of another kind, ends too early, or cannot be read.
     pub fn read_partial(input: &mut impl BufRead) -> Result<Self, PartialError> {
         let mut line = Vec::new();
         input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)?;
