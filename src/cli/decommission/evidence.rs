@@ -71,7 +71,7 @@ pub struct Remaining {
     pub counted: u64,
     /// Those who were last active before the day below.
     pub dormant: u64,
-    /// Whoever was last active before does not count.
+    /// Customers who were last active before do not count.
     pub dormant_before: Option<Timestamp>,
     /// Customers who are migrated.
     pub migrated: u64,

@@ -168,7 +168,7 @@ impl Join {
     fn join(&self, mut record: RawRecord, arena: &Bump) -> Result<RawRecord, RecordError> {
         let limits = ReadLimits { bytes: self.limit.max(record.json.len()), ..ReadLimits::default() };
         let Some(found) = self.on.record.read(&record.json, Some(&self.named.name), &limits, arena) else {
-            // whoever reads the record says what is wrong with it
+            // the reader of the record says what is wrong with it
             return Ok(record);
         };
         if found.has_member {
