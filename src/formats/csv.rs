@@ -1,11 +1,11 @@
 //! CSV: a header row, unless the columns are given, then one record per row. Values stay text, so that an id such as `0012` keeps its zeros.
 
 use std::io::{self, Read};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use csv::{ByteRecord, ReaderBuilder};
 
+use super::quotes::{Misquoted, Quotes};
 use super::{Found, Place, Problem, Reading, Source, peek};
 
 /// How much of the file is searched for the delimiter: enough for a header of a few thousand columns.
@@ -27,7 +27,7 @@ pub(super) struct Csv {
 
 struct Rows {
     reader: csv::Reader<Bounded>,
-    left: Arc<AtomicUsize>,
+    seen: Arc<Mutex<Seen>>,
     limit: usize,
     delimiter: u8,
     header: ByteRecord,
@@ -38,8 +38,9 @@ struct Rows {
     /// Lines before the header, and their bytes.
     before: u64,
     before_bytes: u64,
-    /// The offset of the row.
+    /// The offset and the line of the row.
     start: u64,
+    line: u64,
 }
 
 /// Where the names of the columns are from.
@@ -89,18 +90,20 @@ impl Rows {
             io::copy(&mut source.by_ref().take(bytes), &mut io::sink()).map_err(failed)?;
         }
         let delimiter = stated.map_or_else(|| delimiter_of(&head, columns), |(delimiter, _)| delimiter);
-        let left = Arc::new(AtomicUsize::new(limit));
-        let input = Bounded { input: source, left: Arc::clone(&left) };
+        let seen = Arc::new(Mutex::new(Seen { left: limit, quotes: Quotes::new(delimiter) }));
+        let input = Bounded { input: source, seen: Arc::clone(&seen) };
         let reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(input);
         let before = u64::from(stated.is_some());
         let before_bytes = stated.map_or(0, |(_, bytes)| bytes);
         let (header, row, keys) = (ByteRecord::new(), ByteRecord::new(), Vec::new());
         let names = if columns.is_some() { Names::Given } else { Names::Header };
         let mut rows =
-            Self { reader, left, limit, delimiter, header, keys, row, names, before, before_bytes, start: 0 };
+            Self { reader, seen, limit, delimiter, header, keys, row, names, before, before_bytes, start: 0, line: 1 };
         match columns {
             Some(columns) => rows.header = ByteRecord::from(columns.to_vec()),
-            None if rows.read()? => rows.header = std::mem::take(&mut rows.row),
+            None if rows.read().map_err(|problem| Problem { fatal: true, ..problem })? => {
+                rows.header = std::mem::take(&mut rows.row)
+            }
             None => return Ok(None),
         }
         rows.keys = keys_of(&rows.header, 1 + before)?;
@@ -114,17 +117,38 @@ impl Rows {
 
     /// Reads the next row; false at the end.
     fn read(&mut self) -> Result<bool, Problem> {
-        self.left.store(self.limit, Ordering::Relaxed);
+        lock(&self.seen).left = self.limit;
         let line = self.reader.position().line() + self.before;
         self.start = self.offset();
-        self.reader.read_byte_record(&mut self.row).map_err(|error| match error.into_kind() {
+        let is_row = self.reader.read_byte_record(&mut self.row).map_err(|error| match error.into_kind() {
             csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                 let message = format!("the row is longer than {} bytes; is a quote not closed?", self.limit);
                 Problem::fatal(line, message)
             }
             csv::ErrorKind::Io(error) => Problem::source(line, &error),
             _ => Problem::fatal(line, "the row cannot be read"),
-        })
+        })?;
+        let row = if is_row { lock(&self.seen).quotes.row() } else { None };
+        if let Some(row) = row {
+            self.start = row.start + self.before_bytes;
+            self.line = row.lines + 1 + self.before;
+            row.wrong.map_or(Ok(()), |wrong| Err(self.misquoted(wrong)))?;
+        }
+        Ok(is_row)
+    }
+
+    /// The problem of a row with a wrong quote. Its text is not kept: it may be that of other rows.
+    fn misquoted(&self, Misquoted { lines, is_open }: Misquoted) -> Problem {
+        let opened = lines + 1 + self.before;
+        if is_open {
+            let message =
+                format!("the quote opened in line {opened} is never closed, so that the rows after it are lost");
+            return Problem::fatal(self.line, message);
+        }
+        let message = format!(
+            "text follows the end of a quoted value that begins in line {opened}; a quote inside a value is written twice"
+        );
+        Problem::new(self.line, message)
     }
 
     fn next(&mut self) -> Option<Found> {
@@ -142,7 +166,7 @@ impl Rows {
     }
 
     fn record(&self) -> Found {
-        let line = self.row.position().map_or(0, csv::Position::line) + self.before;
+        let line = self.line;
         if self.row.len() != self.keys.len() {
             let message = match self.names {
                 Names::Header => {
@@ -179,21 +203,33 @@ impl Rows {
     }
 }
 
-/// Limits the length of a row: the remaining bytes are set before each row.
+/// What the reader of rows and its input share.
+struct Seen {
+    /// The number of bytes that may still be read for the row.
+    left: usize,
+    quotes: Quotes,
+}
+
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Limits the length of a row, and follows the quotes.
 struct Bounded {
     input: Source,
-    left: Arc<AtomicUsize>,
+    seen: Arc<Mutex<Seen>>,
 }
 
 impl Read for Bounded {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.left.load(Ordering::Relaxed);
-        if left == 0 {
+        let mut seen = lock(&self.seen);
+        if seen.left == 0 {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        let room = left.min(buffer.len());
+        let room = seen.left.min(buffer.len());
         let read = self.input.read(buffer.get_mut(..room).unwrap_or_default())?;
-        self.left.store(left - read.min(left), Ordering::Relaxed);
+        seen.left -= read.min(seen.left);
+        seen.quotes.follow(buffer.get(..read).unwrap_or_default());
         Ok(read)
     }
 }

@@ -13,6 +13,7 @@ mod json;
 mod ldif;
 mod lines;
 mod ndjson;
+mod quotes;
 mod reading;
 pub mod reject;
 mod scan;
