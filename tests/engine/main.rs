@@ -14,13 +14,22 @@
 
 #[path = "../../fuzz/src/engine.rs"]
 mod bodies;
-mod cases;
-mod differential;
 #[path = "../../fuzz/src/fields.rs"]
 mod fields;
-mod fuzz_bodies;
-mod jsonpath_cts;
-mod properties;
+#[path = "../support/pages.rs"]
+mod pages;
 #[path = "../reference/mod.rs"]
 mod reference;
+
+mod cases;
+mod diagnostics;
+mod differential;
+mod fuzz_bodies;
+mod jsonpath_cts;
+mod legacy_manifest;
+mod password_vectors;
+mod properties;
+mod reference_examples;
+mod script_attacks;
+mod target_rules;
 mod undecided;

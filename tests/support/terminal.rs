@@ -1,13 +1,10 @@
 //! Follows a page as its readers do: runs its commands in order, as in one terminal, and compares what they print.
 
-#[path = "pattern.rs"]
-mod pattern;
-
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::pages::Block;
-use pattern::is_like;
+use crate::pages::Block;
+use crate::pattern::is_like;
 
 /// The address of the service in the pages.
 const DOCUMENTED: &str = "127.0.0.1:8080";

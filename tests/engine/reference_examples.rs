@@ -1,17 +1,6 @@
 //! Every example of the documentation is run: rules compile without findings, records become the accounts shown, tests pass,
 //! and links lead somewhere. Settings are read in `tests/settings.rs`, commands in `src/cli/documented_tests.rs`.
 
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
-
 use std::path::Path;
 
 use bumpalo::Bump;
@@ -27,10 +16,7 @@ use landfall::testing::coverage::Coverage;
 use landfall::testing::{Options, Shelf, cases, check_names, run_case, run_examples, test_file};
 use serde_json::{Value, json};
 
-#[path = "support/pages.rs"]
-mod pages;
-
-use pages::{Block, Page, Row, pages};
+use crate::pages::{Block, Page, Row, pages};
 
 /// The files that examples name.
 struct Named;

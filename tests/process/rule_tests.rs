@@ -1,18 +1,5 @@
 //! Runs every rule test below `tests/cases`, and checks the output and exit codes of `landfall test`.
 
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::string_slice,
-    clippy::type_complexity,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
-#![cfg(feature = "cli")]
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,14 +1,6 @@
 //! The rules for targets: complete for every product, and true for every profile. Their own tests (`rules/targets/*.test.yaml`)
 //! run with all others in `rule_tests.rs`.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,14 +1,5 @@
 //! The audit commands for exported segments, as an operator runs them.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
-
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;

@@ -1,15 +1,6 @@
 //! `examples/wordpress-mariadb`: its page works as it is written, its users have the documented outcomes, and the records of
 //! its rule tests are what its database returns.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
-#![cfg(all(feature = "cli", unix))]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -19,18 +10,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-#[allow(dead_code, reason = "these tests read one page")]
-#[path = "support/pages.rs"]
-mod pages;
-#[allow(dead_code, reason = "these tests wait for nothing but the service")]
-#[path = "support/running.rs"]
-mod running;
-#[path = "support/terminal.rs"]
-mod terminal;
-
-use pages::Page;
-use running::{Running, client};
-use terminal::Terminal;
+use crate::pages::Page;
+use crate::running::{Running, client};
+use crate::terminal::Terminal;
 
 const NAME: &str = "examples/wordpress-mariadb";
 
@@ -144,7 +126,7 @@ struct User {
 }
 
 fn users() -> Vec<User> {
-    let read = |row: pages::Row| {
+    let read = |row: crate::pages::Row| {
         let [id, login, password, status, outcome] =
             [0, 1, 2, 3, 4].map(|at: usize| row.cells[at].trim_matches('`').to_owned());
         User { id, login, password, status: status.parse().expect("a status"), outcome, place: row.place }

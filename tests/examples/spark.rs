@@ -1,37 +1,13 @@
 //! `examples/spark`: its page works as it is written, all partitions together give what one process gives, and a partition that
 //! is not complete fails the job.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
-#![cfg(all(feature = "cli", unix))]
-
-#[allow(dead_code, reason = "the page is not one of `docs`")]
-#[path = "support/pages.rs"]
-mod pages;
-#[path = "support/pattern.rs"]
-mod pattern;
-#[allow(dead_code, reason = "no server is started")]
-#[path = "support/servers/programs.rs"]
-mod programs;
-#[allow(dead_code, reason = "the page starts no service")]
-#[path = "support/reader.rs"]
-mod reader;
-#[allow(dead_code, reason = "the page starts no service")]
-#[path = "support/running.rs"]
-mod running;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use programs::cached;
-use reader::{Example, Reader, landfall, output};
+use crate::programs::cached;
+use crate::reader::{Example, Reader, landfall, output};
 use serde_json::Value;
 
 const EXAMPLE: Example = Example("spark");
@@ -436,7 +412,7 @@ account:
             (0..50).map(|id| household(part * 100 + id, [member(1, "adult"), member(2, "child")])).collect();
         // the last one is invalid and not only denied
         let last = household(part * 100 + 99, [member(1, "adult"), "{\"no\":2}".to_owned()]);
-        fs::write(job.path(&format!("data/export/part-{part}.ndjson")), lines + &last).expect("a file");
+        fs::write(job.path(&format!("data/export/part-{part}.ndjson")), lines + last.as_str()).expect("a file");
     }
     job.compare(&job.run(&["spark.sql.files.maxPartitionBytes=2k"], &[]));
     let rejects = fs::read_to_string(job.path("data/rejects.ndjson")).expect("rejects");

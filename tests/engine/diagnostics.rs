@@ -1,17 +1,6 @@
 //! Every finding as its reader sees it: one file of mistakes per case, and beside it the whole rendered text.
 //!
-//! `UPDATE_CASES=1 cargo test --test diagnostics` writes the texts anew; read the difference before it is committed.
-
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
+//! `UPDATE_CASES=1 cargo test --test engine diagnostics` writes the texts anew; read the difference before it is committed.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,15 +1,5 @@
 //! The examples of the library, run to their end: what they write is what their pages promise.
 
-#![allow(clippy::expect_used, reason = "a test stops where it fails")]
-#![cfg(feature = "login")]
-
-#[path = "../examples/custom_source.rs"]
-#[allow(dead_code, reason = "tests call `run` instead of `main`")]
-mod custom_source;
-#[path = "../examples/embed.rs"]
-#[allow(dead_code, reason = "tests call `run` instead of `main`")]
-mod embed;
-
 fn text(written: Vec<u8>) -> String {
     String::from_utf8(written).expect("text")
 }
@@ -17,7 +7,7 @@ fn text(written: Vec<u8>) -> String {
 #[tokio::test]
 async fn the_engine_and_the_login_work_in_a_program() {
     let mut written = Vec::new();
-    embed::run(&mut written).await.expect("an end");
+    crate::embed::run(&mut written).await.expect("an end");
     let expected = r#"mapped without a login: {"external_id":"1","username":"ida.brandt","email":{"value":"ida.brandt@example.com"}}
 wrong password: refused
 first login: migrated
@@ -29,7 +19,7 @@ second login: authenticated
 #[tokio::test]
 async fn a_source_of_ones_own_fails_as_an_outage_and_not_as_a_wrong_password() {
     let mut written = Vec::new();
-    custom_source::run(&mut written).await.expect("an end");
+    crate::custom_source::run(&mut written).await.expect("an end");
     let expected = "\
 unknown customer: 401 refused
 wrong password: 401 refused

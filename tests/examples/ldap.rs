@@ -1,35 +1,13 @@
 //! `examples/ldap`: its page works as it is written, its readers have the documented outcomes, and the records of its rule
 //! tests are what its directory returns.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
-#![cfg(all(feature = "cli", unix))]
-
-#[path = "support/fetched.rs"]
-mod fetched;
-#[allow(dead_code, reason = "the page is not one of `docs`")]
-#[path = "support/pages.rs"]
-mod pages;
-#[path = "support/pattern.rs"]
-mod pattern;
-#[path = "support/reader.rs"]
-mod reader;
-#[allow(dead_code, reason = "the directory compares its hashes")]
-#[path = "support/running.rs"]
-mod running;
-
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-use reader::{Example, Reader, end, landfall};
-use running::Running;
+use crate::reader::{Example, Reader, end, landfall};
+use crate::running::Running;
 
 const EXAMPLE: Example = Example("ldap");
 
@@ -111,7 +89,7 @@ async fn every_reader_has_the_documented_outcome() {
 async fn the_records_of_the_rule_tests_are_what_the_directory_returns() {
     let folder = EXAMPLE.copy_with_key();
     let directory = Directory::start(folder.path(), &[]);
-    fetched::compare(folder.path(), &directory.environment(), "/uid/0").await;
+    crate::fetched::compare(folder.path(), &directory.environment(), "/uid/0").await;
 }
 
 #[test]

@@ -1,34 +1,12 @@
 //! `examples/account-migration`: its page works as it is written, its customers have the documented outcomes, and the records
 //! of its rule tests are what its customer system answers.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
-#![cfg(all(feature = "cli", unix))]
-
-#[path = "support/fetched.rs"]
-mod fetched;
-#[allow(dead_code, reason = "the page is not one of `docs`")]
-#[path = "support/pages.rs"]
-mod pages;
-#[path = "support/pattern.rs"]
-mod pattern;
-#[path = "support/reader.rs"]
-mod reader;
-#[allow(dead_code, reason = "the system shows no hashes")]
-#[path = "support/running.rs"]
-mod running;
-
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use reader::{Customer, Example, Reader, end, landfall, sign_in};
-use running::Running;
+use crate::reader::{Customer, Example, Reader, end, landfall, sign_in};
+use crate::running::Running;
 
 const EXAMPLE: Example = Example("account-migration");
 
@@ -108,7 +86,7 @@ async fn a_system_that_is_back_signs_customers_in() {
     assert_eq!(sign_in(&service.base, "otto", "old-anchor-60").await.0, 503);
     // the tokens from before are not valid any more
     let _system = System::start(folder.path(), &port);
-    let status = running::until("the migration", async || {
+    let status = crate::running::until("the migration", async || {
         let (status, _) = sign_in(&service.base, "otto", "old-anchor-60").await;
         assert!([200, 503].contains(&status), "{status}");
         Some(status).filter(|status| *status == 200)
@@ -121,7 +99,7 @@ async fn a_system_that_is_back_signs_customers_in() {
 #[ignore = "needs python3; run tests/run"]
 async fn the_records_of_the_rule_tests_are_what_the_system_answers() {
     let (folder, system) = started();
-    fetched::compare(folder.path(), &[("NORDWALL_PORT", &system.port)], "/login").await;
+    crate::fetched::compare(folder.path(), &[("NORDWALL_PORT", &system.port)], "/login").await;
 }
 
 #[test]

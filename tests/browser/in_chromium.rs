@@ -1,26 +1,8 @@
 //! `landfall demo` in a real browser: Chromium, driven over the WebDriver protocol
 //! (<https://www.w3.org/TR/webdriver2/>). Screenshots go to `target/test-artifacts`.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails"
-)]
-#![cfg(feature = "cli")]
-
-#[path = "browser/driver.rs"]
-#[allow(dead_code, reason = "other tests use the rest")]
-mod driver;
-#[path = "browser/process.rs"]
-mod process;
-#[path = "browser/request.rs"]
-mod request;
-
-use driver::Browser;
-use process::Demo;
+use crate::driver::Browser;
+use crate::process::Demo;
 
 /// Types into the form and submits it.
 fn sign_in(browser: &Browser, identifier: &str, password: &str) {

@@ -1,26 +1,6 @@
 //! `examples/rdbms-account-migration`: its page works as it is written, its customers have the documented outcomes, and the
 //! records of its rule tests are what its database returns.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
-#![cfg(all(feature = "cli", unix))]
-
-#[allow(dead_code, reason = "the page is not one of `docs`")]
-#[path = "support/pages.rs"]
-mod pages;
-#[path = "support/pattern.rs"]
-mod pattern;
-#[path = "support/reader.rs"]
-mod reader;
-#[allow(dead_code, reason = "the shop brings its own hashes")]
-#[path = "support/running.rs"]
-mod running;
-
 use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -28,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use reader::{Example, Reader, end, output};
-use running::{Running, client};
+use crate::reader::{Example, Reader, end, output};
+use crate::running::{Running, client};
 use serde_json::{Value, json};
 
 const EXAMPLE: Example = Example("rdbms-account-migration");
@@ -39,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What a command prints. The settings name the address of the shop, which commands that do not ask the shop need as well.
 fn landfall(folder: &Path, url: &str, arguments: &[&str]) -> String {
-    reader::landfall(folder, &[("LANDFALL_SHOP_URL", url)], arguments)
+    crate::reader::landfall(folder, &[("LANDFALL_SHOP_URL", url)], arguments)
 }
 
 /// The running shop. It is stopped, and its folder removed, when the value is dropped.

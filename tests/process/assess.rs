@@ -1,19 +1,5 @@
 //! `landfall assess` on user bases of known dirt and on real exports.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
-#![cfg(feature = "cli")]
-
-#[path = "support/pages.rs"]
-mod pages;
-#[path = "support/pattern.rs"]
-mod pattern;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -45,7 +31,7 @@ fn every_count_is_that_of_the_manifest() {
 #[cfg(unix)]
 #[test]
 fn the_page_works_as_it_is_written() {
-    let page = pages::pages().into_iter().find(|page| page.name == "docs/assess.md").expect("the page");
+    let page = crate::pages::pages().into_iter().find(|page| page.name == "docs/assess.md").expect("the page");
     let folder = tempfile::tempdir().unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_landfall")).parent().unwrap().display();
     let path = format!("{program}:{}", std::env::var("PATH").unwrap_or_default());
@@ -61,7 +47,11 @@ fn the_page_works_as_it_is_written() {
                 printed = Some(String::from_utf8(output.stdout).unwrap());
             }
             ("text", Some(printed)) => {
-                assert!(pattern::is_like(printed.trim(), block.text.trim()), "{}: it prints\n{printed}", block.place);
+                assert!(
+                    crate::pattern::is_like(printed.trim(), block.text.trim()),
+                    "{}: it prints\n{printed}",
+                    block.place
+                );
                 compared += 1;
             }
             _ => {}

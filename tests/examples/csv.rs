@@ -1,30 +1,10 @@
 //! `examples/csv-export`: its page works as it is written, its customers have the documented outcomes, and the records of its
 //! rule tests are rows of its export.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
-#![cfg(all(feature = "cli", unix))]
-
-#[allow(dead_code, reason = "the page is not one of `docs`")]
-#[path = "support/pages.rs"]
-mod pages;
-#[path = "support/pattern.rs"]
-mod pattern;
-#[path = "support/reader.rs"]
-mod reader;
-#[allow(dead_code, reason = "the export brings its own hashes")]
-#[path = "support/running.rs"]
-mod running;
-
 use std::fs;
 
-use reader::{Example, Reader, landfall};
-use running::Running;
+use crate::reader::{Example, Reader, landfall};
+use crate::running::Running;
 use serde_json::{Value, json};
 
 const EXAMPLE: Example = Example("csv-export");

@@ -1,17 +1,6 @@
 //! Scripts that attack, through a whole rule file: an error soon, in little memory. Alone in its file, so that no other test
 //! uses memory at the same time.
 
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
-
 use std::time::{Duration, Instant};
 
 use bumpalo::Bump;

@@ -1,24 +1,9 @@
 //! `landfall demo` over HTTP, as a browser without JavaScript sees it.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails"
-)]
-#![cfg(feature = "cli")]
-
-#[path = "browser/process.rs"]
-mod process;
-#[path = "browser/request.rs"]
-mod request;
-
+use crate::process::Demo;
+use crate::request::{Answer, request};
 use landfall::demo::samples::{self, Sample};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use process::Demo;
-use request::{Answer, request};
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
 

@@ -3,17 +3,6 @@
 //! `tests/vectors/password_vectors.jsonl` has one row per line: the stored credential, the presented password, and the
 //! expected result. Rows marked `policy` are those on which implementations differ.
 
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and prints its measurements"
-)]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::thread;

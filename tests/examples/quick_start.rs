@@ -2,29 +2,14 @@
 //! the pages show. Blocks marked `sh run` are run in order, `sh serve` is left running; what follows either is its output,
 //! where `…` stands for any text.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
-#![cfg(all(feature = "cli", unix))]
-
-#[path = "support/pattern.rs"]
-mod pattern;
-
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-#[path = "support/pages.rs"]
-mod pages;
-
-use pages::{Block, pages};
-use pattern::is_like;
+use crate::pages::{Block, pages};
+use crate::pattern::is_like;
 
 /// The address in the pages.
 const DOCUMENTED: &str = "127.0.0.1:8080";
