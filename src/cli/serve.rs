@@ -92,8 +92,8 @@ async fn serve(loaded: Loaded) -> Result<(), CommandError> {
             unread = report.unread,
             "read the export"
         );
-        if report.records == 0 {
-            tracing::warn!("the export has no record that can be read: every customer in it is unknown");
+        if let Some(reason) = report.nobody() {
+            tracing::warn!("{reason}");
         }
         if let Some(notice) = &report.notice {
             tracing::warn!("export: {notice}");

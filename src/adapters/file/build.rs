@@ -59,6 +59,21 @@ pub struct FileReport {
     pub notice: Option<String>,
 }
 
+impl FileReport {
+    /// Why every customer is unknown, if nobody can be found in the file.
+    #[must_use]
+    pub fn nobody(&self) -> Option<&'static str> {
+        match (self.records, self.without_login, self.unusable_logins) {
+            (1.., ..) => None,
+            (0, 0, _) => Some("the export has no record that can be read: every customer is unknown"),
+            (0, _, 0) => {
+                Some("no record of the export has a value at any of `source.logins`: every customer is unknown")
+            }
+            (0, ..) => Some("no record of the export has a login that can be typed: every customer is unknown"),
+        }
+    }
+}
+
 /// An unreadable record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnreadRecord {

@@ -141,8 +141,8 @@ impl SourceAdapter for FileSettings {
         Box::pin(async move {
             match self.open(context).await {
                 Ok(OpenSource { report, .. }) => {
-                    let is_empty = report.as_ref().is_some_and(|report| report.records == 0);
-                    let findings = if is_empty { vec![without_records()] } else { Vec::new() };
+                    let nobody = report.as_ref().and_then(FileReport::nobody);
+                    let findings = nobody.map(without_customers).into_iter().collect();
                     Trial { summary: report.map(|report| summary(&report)), findings, ..Trial::default() }
                 }
                 Err(error) => {
@@ -194,13 +194,13 @@ fn check_columns(columns: &[String], format: Option<Format>, reporter: &mut Repo
     }
 }
 
-fn without_records() -> TrialFinding {
+fn without_customers(message: &str) -> TrialFinding {
     TrialFinding {
         severity: Severity::Warning,
         code: "R514",
         key: "path".to_owned(),
-        message: "the export has no record that can be read: every customer is unknown".to_owned(),
-        help: "check the file, its `format`, and where its `records` are".to_owned(),
+        message: message.to_owned(),
+        help: "check the file, its `format`, where its `records` are, and `logins`".to_owned(),
     }
 }
 

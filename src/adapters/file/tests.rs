@@ -80,6 +80,28 @@ async fn lines_are_found_by_position_whatever_is_between_them() {
     assert_eq!(unread, [(3, 4), (4, 5)]);
 }
 
+#[test]
+fn a_report_says_why_nobody_can_be_found() {
+    let folder = TempDir::new().expect("a folder");
+    for (text, wanted) in [
+        ("{\"login\":\"ada\"}\n{}\n", None),
+        ("\n", Some("has no record that can be read")),
+        ("{\"mail\":\"ada\"}\n", Some("value at any of `source.logins`")),
+        ("{\"login\":\"a b\"}\n{}\n", Some("a login that can be typed")),
+    ] {
+        let path = folder.path().join("users.ndjson");
+        fs::write(&path, text).expect("a file");
+        let said = open(&path).report().nobody();
+        assert!(
+            match (said, wanted) {
+                (Some(said), Some(wanted)) => said.contains(wanted),
+                (said, wanted) => said == wanted,
+            },
+            "{text}: {said:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_changed_file_gives_no_answers() {
     let folder = TempDir::new().expect("a folder");
