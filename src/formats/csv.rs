@@ -138,17 +138,17 @@ impl Rows {
     }
 
     /// The problem of a row with a wrong quote. Its text is not kept: it may be that of other rows.
-    fn misquoted(&self, Misquoted { lines, is_open }: Misquoted) -> Problem {
-        let opened = lines + 1 + self.before;
-        if is_open {
-            let message =
-                format!("the quote opened in line {opened} is never closed, so that the rows after it are lost");
-            return Problem::fatal(self.line, message);
+    fn misquoted(&self, wrong: Misquoted) -> Problem {
+        match wrong {
+            Misquoted::Open { lines } => {
+                let message = "the quote that opens here is never closed, so that the rows after it are lost";
+                Problem::fatal(lines + 1 + self.before, message)
+            }
+            Misquoted::Continued => {
+                let message = "text follows a closing quote: a quote inside a value must be doubled, and each must be closed";
+                Problem::new(self.line, message)
+            }
         }
-        let message = format!(
-            "text follows the end of a quoted value that begins in line {opened}; a quote inside a value is written twice"
-        );
-        Problem::new(self.line, message)
     }
 
     fn next(&mut self) -> Option<Found> {

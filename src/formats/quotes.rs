@@ -16,11 +16,14 @@ pub(super) struct Row {
 
 /// A quote that is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Misquoted {
-    /// The number of line ends before the opening quote.
-    pub lines: u64,
-    /// Whether the text ended before it was closed.
-    pub is_open: bool,
+pub(super) enum Misquoted {
+    /// The text ended before it was closed.
+    Open {
+        /// The number of line ends before the quote.
+        lines: u64,
+    },
+    /// Text follows it.
+    Continued,
 }
 
 /// Follows the rows and quotes of a text that is given in pieces.
@@ -54,7 +57,7 @@ impl Quotes {
     /// Follows the next piece; an empty one is the end of the text.
     pub fn follow(&mut self, piece: &[u8]) {
         if piece.is_empty() && self.state == State::Quoted {
-            self.report(true);
+            self.report(Misquoted::Open { lines: self.opened });
         }
         for byte in piece {
             self.step(*byte);
@@ -78,7 +81,7 @@ impl Quotes {
                 self.enter(State::Quoted);
             }
             State::Closed => {
-                self.report(false);
+                self.report(Misquoted::Continued);
                 self.state = State::Unquoted;
             }
             _ => self.enter(State::Unquoted),
@@ -92,8 +95,7 @@ impl Quotes {
         self.state = state;
     }
 
-    fn report(&mut self, is_open: bool) {
-        let wrong = Misquoted { lines: self.opened, is_open };
+    fn report(&mut self, wrong: Misquoted) {
         if let Some(row) = self.rows.back_mut() {
             row.wrong.get_or_insert(wrong);
         }
@@ -119,22 +121,22 @@ mod tests {
         std::iter::from_fn(|| quotes.row()).collect()
     }
 
-    /// The rows with wrong quotes: their offsets, the lines before the quote, and whether it is open.
-    fn found(text: &str, piece: usize) -> Vec<(u64, u64, bool)> {
-        let wrong = |row: Row| row.wrong.map(|wrong| (row.start, wrong.lines, wrong.is_open));
-        rows(text, piece).into_iter().filter_map(wrong).collect()
+    /// The rows with wrong quotes: their offsets, and what is wrong.
+    fn found(text: &str, piece: usize) -> Vec<(u64, Misquoted)> {
+        rows(text, piece).into_iter().filter_map(|row| row.wrong.map(|wrong| (row.start, wrong))).collect()
     }
 
     #[test]
     fn wrong_quotes_are_found() {
+        let open = |lines| Misquoted::Open { lines };
         for (text, wanted) in [
             ("a,b\n1,\"x\"\n", vec![]),
             ("\"a\"\"b\",\"\"\r\n\"\",\"c\nd\"", vec![]),
             ("5\" disk,it's 5\"\n", vec![]),
-            ("a\n\n\"b", vec![(3, 2, true)]),
-            ("a,\"b\" c,\"d\" e\n", vec![(0, 0, false)]),
-            ("a,\"b\nc,d\ne,\"f\"\n\"g\"h\n", vec![(0, 0, false), (15, 3, false)]),
-            ("a,\"b\n\"\",c\n", vec![(0, 0, true)]),
+            ("a\n\n\"b", vec![(3, open(2))]),
+            ("a,\"b\" c,\"d\" e\n", vec![(0, Misquoted::Continued)]),
+            ("a,\"b\nc,d\ne,\"f\"\n\"g\"h\n", vec![(0, Misquoted::Continued), (15, Misquoted::Continued)]),
+            ("a,\"b\n\"\",c\n", vec![(0, open(0))]),
         ] {
             for piece in 1..4 {
                 assert_eq!(found(text, piece), wanted, "{text:?}");

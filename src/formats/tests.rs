@@ -309,26 +309,22 @@ fn csv_that_would_lose_values_is_rejected() {
 
 #[test]
 fn csv_with_wrong_quotes_is_reported() {
-    let follows = |opened: u64| {
-        format!(
-            "text follows the end of a quoted value that begins in line {opened}; a quote inside a value is written twice"
-        )
-    };
+    let follows = "text follows a closing quote: a quote inside a value must be doubled, and each must be closed";
     // a quote that is not closed ends where the next one begins
     let text = "sep=,\nid,a\n1,\"x\n2,y\n3,\"z\"\n4,u\n5,\"Joe \"Bob\" Smith\"\n6,5\" disk\n";
     let wanted = [
-        json!(format!("line 3: {}", follows(3))),
+        json!(format!("line 3: {follows}")),
         json!({"id":"4","a":"u"}),
-        json!(format!("line 7: {}", follows(7))),
+        json!(format!("line 7: {follows}")),
         json!({"id":"6","a":"5\" disk"}),
     ];
     assert_eq!(shown(text, Format::Csv), wanted);
-    let open = "the quote opened in line 3 is never closed, so that the rows after it are lost!";
+    let open = "the quote that opens here is never closed, so that the rows after it are lost!";
     assert_eq!(
         shown("id,a\r\n1,x\r\n2,\"y\r\n3,z\r\n", Format::Csv),
         [json!({"id":"1","a":"x"}), json!(format!("line 3: {open}"))]
     );
-    assert_eq!(shown("\"id\",\"a\" b\n1,2\n", Format::Csv), [json!(format!("line 1: {}!", follows(1)))]);
+    assert_eq!(shown("\"id\",\"a\" b\n1,2\n", Format::Csv), [json!(format!("line 1: {follows}!"))]);
 }
 
 #[test]
