@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use bumpalo::Bump;
 
 use super::input::InputOptions;
-use super::output::check_distinct;
+use super::output::Reads;
 use super::{CommandError, FINE, show};
 use crate::diag::{Files, Findings, Severity};
 use crate::engine::compile::{NoFiles, compile};
@@ -80,8 +80,8 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     }
     let (path, format) = arguments.file()?;
     if let Some(out) = &arguments.out {
-        let inputs: Vec<(&str, &Path)> = [("--in", path)].into_iter().chain(arguments.options.files()).collect();
-        check_distinct(&inputs, &[("--out", out)])?;
+        let files = [("--in", path)].into_iter().chain(arguments.options.files()).collect();
+        Reads { files, ..Reads::default() }.check(&[("--out", out)])?;
     }
     let records = arguments.options.prepare(path, format, ReadOptions::default())?.first(MAX_RECORDS)?;
     let name = arguments.name.clone().unwrap_or_else(|| name_of(path));

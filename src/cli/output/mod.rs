@@ -1,6 +1,7 @@
 //! Files that commands write. A file gets its name when it is complete: until then it has a temporary name in the same
 //! folder, and is removed when the command fails or is interrupted.
 
+mod reads;
 mod unfinished;
 
 use std::fs::{File, Metadata, OpenOptions};
@@ -9,6 +10,7 @@ use std::path::Path;
 
 use super::CommandError;
 use super::input::is_dash;
+pub use reads::Reads;
 pub use unfinished::Existing;
 use unfinished::Unfinished;
 
@@ -182,41 +184,6 @@ fn create(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
-}
-
-/// Fails if an output would overwrite an input, or if two outputs are the same file. Each is an option and its path.
-///
-/// # Errors
-/// The options that name one file.
-pub fn check_distinct(inputs: &[(&str, &Path)], outputs: &[(&str, &Path)]) -> Result<(), CommandError> {
-    for (at, (one, path)) in outputs.iter().enumerate() {
-        for (other, other_path) in inputs.iter().chain(outputs.iter().take(at)) {
-            // standard input and standard output are two streams
-            let is_stream = is_dash(path) && is_dash(other_path) && *other != "--in";
-            if *path == Path::new("/dev/null") {
-                continue;
-            }
-            if is_stream || (!is_dash(path) && is_same_file(path, other_path)) {
-                let message = format!("`{one}` and `{other}` are the same file");
-                return Err(CommandError::new(message).help(format!("use a different path for `{one}`")));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Whether two paths are one file, by whatever name.
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    #[cfg(unix)]
-    if let (Ok(one), Ok(other)) = (std::fs::metadata(one), std::fs::metadata(other)) {
-        use std::os::unix::fs::MetadataExt as _;
-        return (one.dev(), one.ino()) == (other.dev(), other.ino());
-    }
-    match (std::fs::canonicalize(one), std::fs::canonicalize(other)) {
-        (Ok(one), Ok(other)) => one == other,
-        // files that do not exist yet can only be compared by name
-        _ => one == other,
-    }
 }
 
 #[cfg(test)]
