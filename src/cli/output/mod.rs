@@ -12,7 +12,7 @@ use super::CommandError;
 use super::input::is_dash;
 pub use reads::Reads;
 pub use unfinished::Existing;
-use unfinished::Unfinished;
+use unfinished::{Readers, Unfinished};
 
 /// A write error, with the name of the file.
 pub struct OutError {
@@ -36,12 +36,24 @@ enum Writer {
 }
 
 impl Sink {
-    /// Opens a file that gets its name when it is [finished](Self::finish); `-` is standard output. Pipes and devices are
-    /// written directly.
+    /// Opens a file that gets its name when it is [finished](Self::finish), and that only its owner can read; `-` is
+    /// standard output. Pipes and devices are written directly.
     ///
     /// # Errors
     /// If it cannot be created, or exists and stays.
     pub fn create(path: &Path, existing: Existing) -> Result<Self, CommandError> {
+        Self::open(path, existing, Readers::Owner)
+    }
+
+    /// The same for a file without personal data, such as rules: others can read it as usual.
+    ///
+    /// # Errors
+    /// As for [`create`](Self::create).
+    pub fn create_readable(path: &Path, existing: Existing) -> Result<Self, CommandError> {
+        Self::open(path, existing, Readers::AsUsual)
+    }
+
+    fn open(path: &Path, existing: Existing, readers: Readers) -> Result<Self, CommandError> {
         if is_dash(path) {
             return Ok(Self::stdout());
         }
@@ -55,6 +67,10 @@ impl Sink {
         if about.as_ref().is_some_and(Metadata::is_dir) {
             return Err(cannot_write(&name, &ErrorKind::IsADirectory.into()));
         }
+        if about.is_none() && std::fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink()) {
+            let message = format!("{name} is a symbolic link that leads to no file");
+            return Err(CommandError::new(message).help("remove the link, or choose another path"));
+        }
         if about.is_some() && existing == Existing::Stays {
             return Err(already_exists(&name));
         }
@@ -62,7 +78,7 @@ impl Sink {
             let message = format!("{name} is an SQLite database, which is never replaced");
             return Err(CommandError::new(message).help("choose another path"));
         }
-        let (unfinished, file) = Unfinished::beside(path, existing).map_err(|error| {
+        let (unfinished, file) = Unfinished::beside(path, existing, readers).map_err(|error| {
             cannot_write(&name, &error).help("its folder must exist, and files must be able to be created in it")
         })?;
         let writer = BufWriter::with_capacity(BUFFER_BYTES, file);
