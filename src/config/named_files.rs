@@ -7,7 +7,6 @@ use super::rules;
 use crate::adapters::registry::ledger_file;
 use crate::diag::{Files, Findings};
 use crate::rules::{MAX_FILE_BYTES, Node, NodeKind};
-use crate::settings::folder_of;
 
 /// A file that settings name, or that a file named by them reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +48,7 @@ fn of_file(file: &Path, key: &str, found: &mut Vec<NamedFile>) {
     let mut files = Files::default();
     let id = files.add(file.display().to_string(), text);
     if let Some(node) = crate::rules::read(&files, id, &mut Findings::default()) {
-        of_node(&node, key, folder_of(file), found);
+        of_node(&node, key, file.parent().unwrap_or_else(|| Path::new("")), found);
     }
 }
 

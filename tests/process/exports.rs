@@ -198,6 +198,11 @@ fn a_full_disk_leaves_nothing_under_the_names_of_files() {
         assert_eq!(names(folder.path()), ["old.yaml", "rules.yaml", "users.csv", "wide.csv"], "{line}");
     }
     assert_eq!(fs::read_to_string(folder.path().join("old.yaml")).unwrap(), "landfall: 1\n");
+    let ugly = format!("{RULES}\n\n\n# {}\n", "a comment ".repeat(100));
+    fs::write(folder.path().join("rules.yaml"), &ugly).unwrap();
+    let (code, _, text) = full("fmt rules.yaml");
+    assert!(code == Some(2) && text.contains("file too large"), "{text}");
+    assert_eq!(fs::read_to_string(folder.path().join("rules.yaml")).unwrap(), ugly);
     // once there is room, the same command works
     let (code, out, _) = run(folder.path(), "umask 022; landfall rules copy wordpress --to shop/rules");
     assert_eq!(code, Some(0));

@@ -59,7 +59,7 @@ impl Disk {
 }
 
 /// The path without `.` and, where possible, without `..`.
-fn normal(path: &Path) -> PathBuf {
+pub(super) fn normal(path: &Path) -> PathBuf {
     let mut parts = PathBuf::new();
     for part in path.components() {
         match part {
