@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::input::InputArguments;
-use super::output::check_distinct;
+use super::output::Reads;
 use super::{CommandError, FINDINGS, FINE, process, show, stores};
 use crate::config::{self, BulkParts, Loaded, Opening, OwnRecords, Reading};
 use crate::migrate::{Bulk, BulkEvents, BulkMode, BulkSettings, Migrator};
@@ -87,7 +87,7 @@ const RETRY: Duration = Duration::from_secs(2);
 /// If the settings or the records cannot be read, a file cannot be written, or the target or the ledger is down for long.
 /// What was created before stays.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
-    check_distinct_files(arguments)?;
+    check_files(arguments)?;
     if let Some(option) = arguments.input.first_option().filter(|_| arguments.input.input.is_none()) {
         let help = "name the file with `--in`; without it, the records are those of the source, as the settings say";
         return Err(CommandError::new(format!("`{option}` needs `--in`")).help(help));
@@ -165,15 +165,15 @@ async fn recovered(migrator: &Migrator) -> Result<(), CommandError> {
     }
 }
 
-/// Fails if an output would overwrite an input, or if both outputs are the same file.
-fn check_distinct_files(arguments: &Arguments) -> Result<(), CommandError> {
+/// Fails if an output would replace what is read, or if both outputs are the same file.
+fn check_files(arguments: &Arguments) -> Result<(), CommandError> {
     let Arguments { config, input, results, rejects, .. } = arguments;
     fn named<'p>(option: &'static str, path: Option<&'p PathBuf>) -> Option<(&'static str, &'p Path)> {
         path.map(|path| (option, path.as_path()))
     }
-    let own = named("--in", input.input.as_ref()).into_iter().chain(input.options.files());
-    let inputs: Vec<_> = named("--config", Some(config)).into_iter().chain(own).collect();
+    let files = named("--in", input.input.as_ref()).into_iter().chain(input.options.files()).collect();
+    let reads = Reads { files, rules: None, settings: Some(config) };
     let outputs: Vec<_> =
         [named("--results", results.as_ref()), named("--rejects", rejects.as_ref())].into_iter().flatten().collect();
-    check_distinct(&inputs, &outputs)
+    reads.check(&outputs)
 }

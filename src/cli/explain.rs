@@ -46,8 +46,8 @@ pub struct Arguments {
     #[command(flatten)]
     input: InputArguments,
     /// Number of the record among those that are read, counted from 1
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    number: usize,
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    number: u64,
     /// Set a parameter of the rules; can be repeated
     #[arg(long = "param", value_name = "NAME=VALUE")]
     params: Vec<String>,
@@ -136,10 +136,10 @@ fn record(arguments: &Arguments) -> Result<String, CommandError> {
     let InputArguments { input, from, options } = &arguments.input;
     let input =
         InputArguments { input: arguments.record.clone().or(input.clone()), from: *from, options: options.clone() };
-    let records = input.prepare(ReadOptions::default())?.first(arguments.number.max(1))?;
+    let number = usize::try_from(arguments.number).unwrap_or(usize::MAX);
+    let records = input.prepare(ReadOptions::default())?.first(number)?;
     let count = records.len();
-    let at = arguments.number.checked_sub(1);
-    at.and_then(|at| records.into_iter().nth(at)).ok_or_else(|| {
+    records.into_iter().nth(number.saturating_sub(1)).ok_or_else(|| {
         let message = format!("there is no record {}", arguments.number);
         CommandError::new(message).help(format!("the file has {count} records, counted from 1"))
     })

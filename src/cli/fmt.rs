@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use super::output::{Existing, OutError, Sink};
 use super::{CommandError, FINDINGS, FINE, show};
 use crate::diag::{Files, Findings};
 use crate::rules::{FormatError, Node, format, read_rules};
@@ -63,7 +64,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
                 changed += 1;
             }
             Done::Formatted(text) => {
-                fs::write(path, text).map_err(|error| failed("write", path, &error))?;
+                write(path, &text)?;
                 show::output(&format!("formatted {}\n", path.display()))?;
                 changed += 1;
             }
@@ -74,6 +75,13 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         show::output(&format!("{files} formatted\n"))?;
     }
     Ok(if unreadable > 0 || (arguments.check && changed > 0) { FINDINGS } else { FINE })
+}
+
+/// Replaces a file, so that a full disk leaves it as it was.
+fn write(path: &Path, text: &str) -> Result<(), CommandError> {
+    let mut sink = Sink::create_readable(path, Existing::IsReplaced)?;
+    let written = sink.write(text.as_bytes()).and_then(|()| Sink::finish([sink]));
+    written.map_err(|OutError { error, .. }| failed("write", path, &error))
 }
 
 fn standard_input(check: bool) -> Result<u8, CommandError> {

@@ -14,13 +14,12 @@ mod write;
 mod yaml;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use bumpalo::Bump;
 
-use super::input::InputOptions;
-use super::output::check_distinct;
+use super::input::{InputOptions, is_dash};
+use super::output::{Existing, OutError, Reads, Sink};
 use super::{CommandError, FINE, show};
 use crate::diag::{Files, Findings, Severity};
 use crate::engine::compile::{NoFiles, compile};
@@ -74,14 +73,14 @@ pub struct Arguments {
 /// # Errors
 /// If the samples cannot be read, or the rule file already exists or cannot be written.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
-    if let Some(out) = arguments.out.as_ref().filter(|out| out.exists() && !arguments.force) {
+    if let Some(out) = arguments.out.as_ref().filter(|out| !is_dash(out) && out.exists() && !arguments.force) {
         let message = format!("`{}` already exists", out.display());
         return Err(CommandError::new(message).help("replace it with `--force`, or choose another path"));
     }
     let (path, format) = arguments.file()?;
     if let Some(out) = &arguments.out {
-        let inputs: Vec<(&str, &Path)> = [("--in", path)].into_iter().chain(arguments.options.files()).collect();
-        check_distinct(&inputs, &[("--out", out)])?;
+        let files = [("--in", path)].into_iter().chain(arguments.options.files()).collect();
+        Reads { files, ..Reads::default() }.check(&[("--out", out)])?;
     }
     let records = arguments.options.prepare(path, format, ReadOptions::default())?.first(MAX_RECORDS)?;
     let name = arguments.name.clone().unwrap_or_else(|| name_of(path));
@@ -90,11 +89,10 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     }
     let text = starter(&name, &records);
     let plan = checked(&name, &text)?;
-    match &arguments.out {
+    match arguments.out.as_deref().filter(|out| !is_dash(out)) {
         None => show::output(&text)?,
         Some(out) => {
-            fs::write(out, &text)
-                .map_err(|error| CommandError::new(format!("cannot write `{}`: {}", out.display(), error.kind())))?;
+            write(out, &text, arguments.force)?;
             let path = out.display();
             anstream::eprintln!(
                 "wrote `{path}`; next, run `landfall check {path}` and `landfall explain --rules {path} --record …`"
@@ -103,6 +101,13 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     }
     anstream::eprintln!("{}", tried(&plan, &records));
     Ok(FINE)
+}
+
+/// Writes the rule file: the whole of it or nothing.
+fn write(path: &Path, text: &str, force: bool) -> Result<(), CommandError> {
+    let mut sink = Sink::create_readable(path, if force { Existing::IsReplaced } else { Existing::Stays })?;
+    let written = sink.write(text.as_bytes()).and_then(|()| Sink::finish([sink]));
+    written.map_err(|OutError { name, error }| CommandError::new(format!("cannot write {name}: {}", error.kind())))
 }
 
 impl Arguments {

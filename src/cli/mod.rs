@@ -168,6 +168,7 @@ pub fn run() -> ExitCode {
     let parsed = Arguments::from_arg_matches_mut(&mut matches);
     let Arguments { command, color } = parsed.unwrap_or_else(|error| error.exit());
     terminal::decide(color);
+    signals::fail_writes_of_large_files();
     let result = match command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::customers::{Customer, DormantAfter, Export, ExportArguments, NO_ACTIVITY, State, Totals};
 use super::input::extension;
-use super::output::{Existing, OutError, Sink, check_distinct};
+use super::output::{Existing, OutError, Reads, Sink};
 use super::transform::written::{cell, end_row};
 use super::{CommandError, FINDINGS, FINE, stores};
 use crate::config::{self, Opening};
@@ -125,8 +125,8 @@ impl StateName {
 /// If the settings, the export or the ledger cannot be read, or the list cannot be written.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let Arguments { config, out, .. } = arguments;
-    let inputs: Vec<_> = arguments.export.input.files().into_iter().chain([("--config", config.as_path())]).collect();
-    check_distinct(&inputs, &[("--out", out)])?;
+    let reads = Reads { files: arguments.export.input.files(), rules: None, settings: Some(config) };
+    reads.check(&[("--out", out)])?;
     let export = Export::open(config, &arguments.export, &arguments.claim)?;
     let (counts, totals) = stores::block_on(async {
         let opened = config::ledger(export.settings(), export.folder(), Opening::Existing).await;

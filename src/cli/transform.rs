@@ -14,7 +14,7 @@ use clap::ValueEnum;
 use serde_json::Value as Json;
 
 use super::input::{InputArguments, Notes, Opened, extension, is_dash};
-use super::output::{Existing, OutError, check_distinct};
+use super::output::{Existing, OutError, Reads};
 use super::progress::Progress;
 use super::share::Share;
 use super::{CommandError, FINDINGS, FINE, load, pipeline, show};
@@ -137,7 +137,7 @@ enum Report {
 /// # Errors
 /// If the rules have errors, a file cannot be read or written, or the records cannot be read to the end.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
-    check_distinct_files(arguments)?;
+    check_files(arguments)?;
     let target = arguments.target()?;
     let mut findings = Json::Array(Vec::new());
     let plan = match arguments.report {
@@ -282,13 +282,13 @@ impl Arguments {
     }
 }
 
-/// Fails if an output would overwrite an input, or if two outputs are the same file.
-fn check_distinct_files(arguments: &Arguments) -> Result<(), CommandError> {
-    let inputs: Vec<_> = arguments.input.files().into_iter().chain([("--rules", arguments.rules.as_path())]).collect();
+/// Fails if an output would replace what is read, or if two outputs are the same file.
+fn check_files(arguments: &Arguments) -> Result<(), CommandError> {
+    let reads = Reads { files: arguments.input.files(), rules: Some(&arguments.rules), settings: None };
     let named = [("--rejects", &arguments.rejects), ("--warnings", &arguments.warnings)];
     let named = named.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?)));
     let outputs: Vec<(&str, &Path)> = [("--out", arguments.out.as_path())].into_iter().chain(named).collect();
-    check_distinct(&inputs, &outputs)
+    reads.check(&outputs)
 }
 
 #[cfg(test)]

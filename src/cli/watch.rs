@@ -97,7 +97,8 @@ pub fn run(mut once: impl FnMut(&mut Involved) -> Result<u8, CommandError>) -> R
                 stamp.clone_from(known);
             }
         }
-        anstream::eprintln!("watching {} files; Ctrl-C ends", seen.len());
+        let files = if seen.len() == 1 { "file" } else { "files" };
+        anstream::eprintln!("watching {} {files}; Ctrl-C ends", seen.len());
         let now = changed(&involved, &seen, &events);
         announce(&seen, &now);
         before = now;

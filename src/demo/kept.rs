@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -29,13 +30,21 @@ pub fn settings(folder: &Path) -> PathBuf {
     folder.join(SETTINGS)
 }
 
-/// Writes the files that are missing; others may have been changed by their owner.
+/// The address in the settings file, in which the address of the demo stands then.
+const LISTEN: &str = "listen: 127.0.0.1:8080\n";
+
+/// Writes the files that are missing; others may have been changed by their owner. `listen` is the address of the demo; one
+/// with a port that the system chooses stays out of the settings.
 ///
 /// # Errors
 /// The error of the operating system.
-pub fn write(folder: &Folder) -> io::Result<()> {
+pub fn write(folder: &Folder, listen: SocketAddr) -> io::Result<()> {
     for (name, text) in FILES {
-        write_missing(&folder.file(name), text)?;
+        let text = match *name == SETTINGS && listen.port() != 0 {
+            true => text.replacen(LISTEN, &format!("listen: {listen}\n"), 1),
+            false => (*text).to_owned(),
+        };
+        write_missing(&folder.file(name), &text)?;
     }
     Ok(())
 }
@@ -68,14 +77,16 @@ mod tests {
     fn files_are_written_once() {
         let around = tempfile::tempdir().unwrap();
         let folder = Folder::kept(&around.path().join("demo")).unwrap();
-        write(&folder).unwrap();
+        let listen = "[::1]:9443".parse().unwrap();
+        write(&folder, listen).unwrap();
         let path = settings(folder.path());
         assert!(
             fs::read_to_string(&path).unwrap().contains(&shop::usual_hash().unwrap()),
             "the decoy is the usual hash"
         );
+        assert!(fs::read_to_string(&path).unwrap().contains("\nlisten: [::1]:9443\n"));
         fs::write(&path, "mine").unwrap();
-        write(&folder).unwrap();
+        write(&folder, listen).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
         assert!(folder.file("rules/common/contact.yaml").is_file());
     }

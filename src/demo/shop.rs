@@ -5,6 +5,7 @@ mod hashes;
 mod people;
 mod random;
 
+use std::fs::OpenOptions;
 use std::path::Path;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
@@ -71,7 +72,12 @@ pub enum ShopError {
 /// # Errors
 /// [`ShopError`], also if the shop already exists.
 pub async fn make(path: &Path) -> Result<(), ShopError> {
-    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    // only its owner can read it, as with every database that Landfall makes
+    let mut file = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    file.write(true).create_new(true).open(path).map_err(sqlx::Error::Io)?;
+    let options = SqliteConnectOptions::new().filename(path);
     let mut database = options.journal_mode(SqliteJournalMode::Delete).connect().await?;
     let mut transaction = database.begin().await?;
     sqlx::raw_sql(TABLES).execute(&mut *transaction).await?;
@@ -233,6 +239,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("shop.db");
         make(&path).await.unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
         let mut database = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
         let row = sqlx::query(
             "SELECT (SELECT count(*) FROM wp_users) AS users, user_pass, user_email, \

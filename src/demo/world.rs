@@ -111,7 +111,7 @@ pub async fn open_bridge(listen: SocketAddr, kind: &Kind) -> Result<Demo, DemoEr
 
 async fn build(listen: SocketAddr, folder: Folder, bridge: Option<&Kind>) -> Result<Demo, DemoError> {
     let keyring = Arc::new(Keyring::new(&key(&folder)?)?);
-    let shop = Arc::new(Switch::new(Arc::new(source(&folder).await?)));
+    let shop = Arc::new(Switch::new(Arc::new(source(&folder, listen).await?)));
     let hasher = hasher()?;
     let target: Arc<dyn Target> = match bridge.map(|kind| kind.topology.writer()) {
         Some(Writer::Caller) => nowhere("accounts"),
@@ -178,13 +178,13 @@ fn opened(kind: &Kind, folder: &Folder, nonces: Arc<dyn Nonces>, keyring: Arc<Ke
 }
 
 /// Opens the shop, and creates it if it does not exist.
-async fn source(folder: &Folder) -> Result<SqlSource, DemoError> {
+async fn source(folder: &Folder, listen: SocketAddr) -> Result<SqlSource, DemoError> {
     let path = folder.file("shop.db");
     if !path.exists() {
         shop::make(&path).await?;
     }
     if folder.is_kept() {
-        kept::write(folder)?;
+        kept::write(folder, listen)?;
         let export = folder.file(kept::EXPORT);
         if !export.exists() {
             kept::write_missing(&export, &shop::export(&path).await?)?;

@@ -8,8 +8,9 @@ use tokio::time::Instant;
 
 use super::known_account::KnownAccount;
 use crate::ports::{
-    Call, Clock, Decision, DecisionOutcome, DecisionReason, Deleted, Deletion, Keyring, Ledger, LegacyKey, Operation,
-    PortError, PortErrorKind, Restore, SinceMigration, Support, Target, TargetId, Undo, UndoAnswer, UndoEnd,
+    Call, Clock, Decision, DecisionOutcome, DecisionReason, Deleted, Deletion, EntryState, Finished, Keyring, Ledger,
+    LegacyKey, Operation, PortError, PortErrorKind, Restore, SinceMigration, Support, Target, TargetId, Undo,
+    UndoAnswer, UndoEnd,
 };
 
 /// Deletes, restores and undoes, and records it in the ledger.
@@ -74,9 +75,24 @@ impl AccountAdmin {
         if deleted == Deleted::Missing && account.is_buried {
             return Ok(None);
         }
+        let successor = match (deleted, &account.legacy) {
+            (Deleted::Missing, Some(key)) => self.delete_successor(call, key).await?,
+            _ => None,
+        };
+        let id = successor.unwrap_or_else(|| id.clone());
         let decision = self.decision(request_id, DecisionOutcome::Deleted, account.legacy.as_ref(), Some(id.clone()));
         self.ledger.decide(&decision, &[]).await?;
-        Ok(Some(id.clone()))
+        Ok(Some(id))
+    }
+
+    /// Deletes the account that its customer got in place of one that is gone: between the look at that one and the burial,
+    /// its migration may have been undone and the customer have migrated again. Nobody gets another one after the burial.
+    async fn delete_successor(&self, call: Call<'_>, key: &LegacyKey) -> Result<Option<TargetId>, PortError> {
+        let Some(found) = self.target.find_created(call, &self.keyring.external_id(key)).await? else {
+            return Ok(None);
+        };
+        let deleted = self.target.delete(call, &found.id, Deletion::ForGood).await?;
+        Ok((deleted == Deleted::Yes).then_some(found.id))
     }
 
     /// Removes the tombstones of the customer buried under a login; `subject` is its keyed digest. Returns `None` if
@@ -119,7 +135,13 @@ impl AccountAdmin {
             }
         };
         let decision = Box::new(self.decision(request_id, outcome, Some(key), Some(account.clone())));
-        self.ledger.end_undo(&UndoEnd::Forget { key: key.clone(), token, decision }).await?;
+        let ended = self.ledger.end_undo(&UndoEnd::Forget { key: key.clone(), token, decision }).await?;
+        // Otherwise recovery has settled it as done meanwhile, or the customer was permanently deleted.
+        if ended != Finished::Done
+            && self.ledger.entry(key).await?.is_some_and(|entry| entry.state == EntryState::Buried)
+        {
+            return Ok(Undone::Busy);
+        }
         Ok(undone)
     }
 

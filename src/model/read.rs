@@ -41,15 +41,29 @@ impl Default for ReadLimits {
 }
 
 /// A place in a record: the keys on the way, such as `identities[0].user_id`. Keys are part of the legacy system's
-/// schema and may be shown.
+/// schema and may be shown, unless they do not look like names of fields: objects may have mail addresses or ids as keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecordPath(String);
 
 impl RecordPath {
     fn push_front(&mut self, step: &str) {
         let joint = if self.0.is_empty() || self.0.starts_with('[') { "" } else { "." };
-        self.0 = format!("{step}{joint}{}", self.0);
+        let is_index = step.starts_with('[') && step.trim_matches(['[', ']']).bytes().all(|byte| byte.is_ascii_digit());
+        let shown = if is_index || is_field_name(step) { step } else { "…" };
+        self.0 = format!("{shown}{joint}{}", self.0);
     }
+}
+
+/// Whether a key looks like the name of a field, and not like a value of a customer.
+fn is_field_name(key: &str) -> bool {
+    const LONGEST: usize = 64;
+    const MOST_DIGITS: usize = 4;
+    let is_usual = |character: char| character.is_alphanumeric() || matches!(character, '_' | '-' | ':' | '$');
+    let name = key.strip_prefix('@').unwrap_or(key);
+    key.len() <= LONGEST
+        && name.starts_with(|first: char| first.is_alphabetic() || matches!(first, '_' | '$'))
+        && name.chars().all(is_usual)
+        && name.bytes().filter(u8::is_ascii_digit).count() <= MOST_DIGITS
 }
 
 impl fmt::Display for RecordPath {
@@ -272,6 +286,10 @@ mod tests {
         for (text, message) in [
             (r#"{"a":{"b":[{},{"c":1,"c":1}]}}"#, "duplicate key `a.b[1].c`"),
             (r#"{"a":{"b":[{},{"c":1.5,"\u0063":1}]}}"#, "duplicate key `a.b[1].c`"),
+            // these keys may be values of a customer
+            (r#"{"by_mail":{"ida@example.com":1,"ida@example.com":2}}"#, "duplicate key `by_mail.…`"),
+            (r#"{"4915112345678":{"@type":1,"@type":2}}"#, "duplicate key `….@type`"),
+            (r#"{"u12345678":1,"u12345678":2}"#, "duplicate key `…`"),
             (many.as_str(), "duplicate key `k0`"),
             (r#"{"a": "\ud800"}"#, "the record is not JSON: unexpected end of hex escape at line 1 column 14"),
             (r#"{"a": 1,}"#, "the record is not JSON: trailing comma at line 1 column 9"),

@@ -176,6 +176,7 @@ async fn what_cannot_be_compared_is_said(house: &House) {
         (&["--claim", "emial"], "the rules make no claim `emial`"),
         (&["--active", "last_seen_at"], "the rules make no claim `last_seen_at`"),
         (&["--active", "$..x"], "write a place in the record"),
+        (&["--active", "$.nope"], "no record has a value at `$.nope`, the place of `--active`"),
         (&["--dormant-after", "soon"], "write a time such as `12mo`"),
     ] {
         let ended = house.landfall(&[&["remaining", "--in", "users.ndjson"], arguments].concat(), "");

@@ -209,6 +209,41 @@ async fn a_formerly_pending_migration_is_undone() {
     assert!(fixture.accounts().await.is_empty());
 }
 
+/// Between the look at an account and the burial of its customer, the migration is undone and the customer migrates again.
+#[tokio::test]
+async fn a_customer_who_migrates_again_during_the_deletion_is_deleted() {
+    let fixture = fixture_with(&["ada"]);
+    let first = fixture.login("ada", "secret ada").await.account.unwrap();
+    fixture.target.faults().push([Fault::Linger(PAUSE)]);
+    let (admin, account) = (fixture.migrator.admin(), first.clone());
+    let deletion = tokio::spawn(async move { admin.delete("r2", &account).await });
+    sleep(PAUSE / 3).await;
+    assert_eq!(fixture.migrator.admin().undo("r3", &key("ada"), &first).await.unwrap(), Undone::Deleted);
+    let second = fixture.login("ada", "secret ada").await.account.unwrap();
+    assert_eq!(deletion.await.unwrap().unwrap(), Some(second), "the answer and the audit name what was deleted");
+    assert!(fixture.accounts().await.is_empty());
+    assert_eq!(fixture.outcome("ada", "secret ada").await, Outcome::Refused(Refusal::Deleted));
+    assert_eq!(decisions(&fixture, "deleted"), 1);
+}
+
+/// The customer is permanently deleted while an undo is between the ledger and the store.
+#[tokio::test]
+async fn an_undo_of_a_deleted_customer_undoes_nothing() {
+    let fixture = fixture_with(&["ada"]);
+    let account = fixture.login("ada", "secret ada").await.account.unwrap();
+    fixture.target.faults().push([Fault::Delay(PAUSE)]);
+    let (admin, undone) = (fixture.migrator.admin(), account.clone());
+    let undo = tokio::spawn(async move { admin.undo("r2", &key("ada"), &undone).await });
+    sleep(PAUSE / 3).await;
+    assert_eq!(fixture.migrator.admin().delete("r3", &account).await.unwrap(), Some(account));
+    assert_eq!(undo.await.unwrap().unwrap(), Undone::Busy);
+    assert_eq!(
+        (decisions(&fixture, "undone"), decisions(&fixture, "forgotten"), decisions(&fixture, "deleted")),
+        (0, 0, 1)
+    );
+    assert_eq!(fixture.outcome("ada", "secret ada").await, Outcome::Refused(Refusal::Deleted));
+}
+
 /// A tombstone is removed, with a decision.
 #[tokio::test]
 async fn a_deleted_customer_is_restored() {

@@ -169,3 +169,45 @@ fn a_source_that_is_compressed_is_found_when_the_settings_are_checked() {
     let (_, stdout, _) = run(folder.path(), unpacked);
     assert!(!stdout.contains("users.csv"), "{stdout}");
 }
+
+/// `ulimit -f` counts blocks of 512 bytes, and the ready rules of WordPress are larger. A file that grows beyond it fails like
+/// one on a full disk.
+#[test]
+fn a_full_disk_leaves_nothing_under_the_names_of_files() {
+    let folder = folder();
+    let before = names(folder.path());
+    let full = |line: &str| run(folder.path(), &format!("ulimit -f 1; landfall {line}"));
+    let (code, _, text) = full("rules copy wordpress --to shop/rules");
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("file too large\nhelp: nothing was written; make room"), "{text}");
+    assert_eq!(names(folder.path()), before, "no folder is left either");
+    let ids: String = (0..2000).map(|id| format!("{id},user{id}\n")).collect();
+    fs::write(folder.path().join("users.csv"), ids).unwrap();
+    fs::write(folder.path().join("old.yaml"), "landfall: 1\n").unwrap();
+    // starter rules say of each field what they make of it
+    let fields: Vec<String> = (0..60).map(|at| format!("field{at}")).collect();
+    fs::write(folder.path().join("wide.csv"), format!("id,{0}\n1,{0}\n", fields.join(","))).unwrap();
+    for line in [
+        "transform --rules rules.yaml --in users.csv --columns id,login --out accounts.ndjson",
+        "init --in wide.csv --out new.yaml",
+        "init --in wide.csv --out old.yaml --force",
+    ] {
+        let (code, _, text) = full(line);
+        assert_eq!(code, Some(2), "{line}: {text}");
+        assert!(text.contains("file too large"), "{line}: {text}");
+        assert_eq!(names(folder.path()), ["old.yaml", "rules.yaml", "users.csv", "wide.csv"], "{line}");
+    }
+    assert_eq!(fs::read_to_string(folder.path().join("old.yaml")).unwrap(), "landfall: 1\n");
+    let ugly = format!("{RULES}\n\n\n# {}\n", "a comment ".repeat(100));
+    fs::write(folder.path().join("rules.yaml"), &ugly).unwrap();
+    let (code, _, text) = full("fmt rules.yaml");
+    assert!(code == Some(2) && text.contains("file too large"), "{text}");
+    assert_eq!(fs::read_to_string(folder.path().join("rules.yaml")).unwrap(), ugly);
+    // once there is room, the same command works
+    let (code, out, _) = run(folder.path(), "umask 022; landfall rules copy wordpress --to shop/rules");
+    assert_eq!(code, Some(0));
+    assert!(out.contains("wrote     shop/rules/wordpress.yaml\n"), "{out}");
+    let mode =
+        std::os::unix::fs::MetadataExt::mode(&fs::metadata(folder.path().join("shop/rules/wordpress.yaml")).unwrap());
+    assert_eq!(mode & 0o777, 0o644, "others can read rules as usual");
+}

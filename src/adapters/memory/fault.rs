@@ -17,6 +17,8 @@ pub enum Fault {
     Lose(PortErrorKind),
     /// The call is answered after this time.
     Delay(Duration),
+    /// The call does its work at once and is answered after this time.
+    Linger(Duration),
     /// The call is never answered.
     Hang,
 }
@@ -75,6 +77,11 @@ impl Faults {
             Fault::Delay(time) => {
                 tokio::time::sleep(time).await;
                 work.await
+            }
+            Fault::Linger(time) => {
+                let answer = work.await;
+                tokio::time::sleep(time).await;
+                answer
             }
             Fault::Hang => std::future::pending().await,
         }

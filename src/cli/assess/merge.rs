@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::report::{Report, create};
 use super::run::write_partial;
 use crate::assess::{Collected, MergeError, PartialError};
-use crate::cli::output::check_distinct;
+use crate::cli::output::Reads;
 use crate::cli::{CommandError, FINE};
 
 /// Arguments of `landfall assess merge`.
@@ -39,10 +39,10 @@ pub(super) struct Merge {
 /// # Errors
 /// If a part cannot be read or does not belong to the others, or a file cannot be written.
 pub(super) fn run(arguments: &Merge) -> Result<u8, CommandError> {
-    let inputs: Vec<(&str, &Path)> = arguments.parts.iter().map(|path| ("PART", path.as_path())).collect();
+    let files = arguments.parts.iter().map(|path| ("PART", path.as_path())).collect();
     let partial = arguments.partial.as_deref().map(|path| ("--partial", path));
     let outputs: Vec<(&str, &Path)> = arguments.report.outputs().chain(partial).collect();
-    check_distinct(&inputs, &outputs)?;
+    Reads { files, ..Reads::default() }.check(&outputs)?;
     let files = arguments.report.open()?;
     let partial = arguments.partial.as_deref().map(|path| create(path, arguments.report.force)).transpose()?;
     let mut merged: Option<Collected> = None;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::report::{Report, create, failed, temporary};
 use crate::assess::{About, Assessing, Batch, Collected, Rows, Rules, Worker};
 use crate::cli::input::{InputArguments, Opened, is_dash};
-use crate::cli::output::{Sink, check_distinct};
+use crate::cli::output::{Reads, Sink};
 use crate::cli::pipeline::{self, Work};
 use crate::cli::progress::Progress;
 use crate::cli::{CommandError, FINE, load};
@@ -52,7 +52,7 @@ pub(super) struct Assess {
 /// # Errors
 /// If the rules have errors, a file cannot be read or written, or the records cannot be read to the end.
 pub(super) fn run(arguments: &Assess) -> Result<u8, CommandError> {
-    arguments.check_distinct_files()?;
+    arguments.check_files()?;
     let files = arguments.report.open()?;
     let partial = arguments.partial.as_deref().map(|path| create(path, arguments.report.force)).transpose()?;
     let rules = arguments.rules.as_deref().map(load::plan_and_hash).transpose()?;
@@ -91,13 +91,12 @@ pub(super) fn write_partial(mut sink: Sink, collected: Collected) -> Result<(), 
 }
 
 impl Assess {
-    /// Fails if an output would overwrite an input or another output.
-    fn check_distinct_files(&self) -> Result<(), CommandError> {
-        let rules = self.rules.as_deref().map(|path| ("--rules", path));
-        let inputs: Vec<(&str, &Path)> = self.input.files().into_iter().chain(rules).collect();
+    /// Fails if an output would replace what is read, or another output.
+    fn check_files(&self) -> Result<(), CommandError> {
+        let reads = Reads { files: self.input.files(), rules: self.rules.as_deref(), settings: None };
         let partial = self.partial.as_deref().map(|path| ("--partial", path));
         let outputs: Vec<(&str, &Path)> = self.report.outputs().chain(partial).collect();
-        check_distinct(&inputs, &outputs)
+        reads.check(&outputs)
     }
 
     fn settings(&self, plan: Option<&Plan>, now: &str) -> Result<Settings, CommandError> {

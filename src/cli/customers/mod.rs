@@ -77,6 +77,8 @@ pub struct Totals {
     pub without_id: u64,
     /// Records that cannot be read.
     pub unreadable: u64,
+    /// Records with anything at the place of the last activity, if it is one in the record.
+    pub with_place: u64,
 }
 
 /// What to say if no record says when its customer was last active.
@@ -200,6 +202,7 @@ impl Export {
             },
         )?;
         look_up(&mut waiting, 0)?;
+        totals.check_place(&activity)?;
         notes.show();
         Ok(totals)
     }
@@ -251,10 +254,25 @@ impl Totals {
         self.records += std::mem::take(&mut batch.records);
         self.without_id += std::mem::take(&mut batch.without_id);
         self.unreadable += std::mem::take(&mut batch.unreadable);
+        self.with_place += std::mem::take(&mut batch.with_place);
         match batch.stopped.take() {
             None => Ok(()),
             Some(why) => Err(CommandError::new(format!("cannot read the input to the end: {why}"))
                 .help("the customers of the rest are unknown; correct the input and run the command again")),
+        }
+    }
+}
+
+impl Totals {
+    /// Fails if no record has anything at the place of the last activity: everybody would be active or dormant by mistake.
+    /// Only the end shows it, because directories leave the attribute out for whoever has never signed in.
+    fn check_place(&self, activity: &Activity) -> Result<(), CommandError> {
+        match activity {
+            Activity::Path(path) if self.records > self.unreadable && self.with_place == 0 => {
+                Err(CommandError::new(format!("no record has a value at `{path}`, the place of `--active`"))
+                    .help("name a place in the records, such as `--active '$.last_login'`"))
+            }
+            _ => Ok(()),
         }
     }
 }

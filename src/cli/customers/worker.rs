@@ -63,6 +63,8 @@ pub struct Batch {
     pub without_id: u64,
     /// Records that cannot be read.
     pub unreadable: u64,
+    /// Records with anything at the place of the last activity.
+    pub with_place: u64,
     /// Why the input cannot be read any further.
     pub stopped: Option<String>,
 }
@@ -82,7 +84,7 @@ impl<'r> Worker<'r> {
         let how = self.how;
         let Run { outcomes, ids, .. } = how.plan.run(&record.json, how.settings, &self.arena, &mut Silent);
         let ids = if ids.is_empty() { self.ids(record, &outcomes) } else { ids };
-        let in_record = self.in_record(record);
+        let in_record = self.in_record(record, batch);
         for (at, outcome) in outcomes.into_iter().enumerate() {
             if !record.accounts.is_empty() && !record.accounts.contains(&(at + 1)) {
                 continue;
@@ -105,11 +107,13 @@ impl<'r> Worker<'r> {
     }
 
     /// The last activity, if it is at a place in the record.
-    fn in_record(&self, record: &RawRecord) -> Option<jiff::Timestamp> {
+    fn in_record(&self, record: &RawRecord, batch: &mut Batch) -> Option<jiff::Timestamp> {
         let Activity::Path(path) = self.how.activity else { return None };
         let limits = ReadLimits { bytes: usize::MAX, ..self.how.settings.limits };
         let value = parse(&record.json, &self.arena, &limits).ok()?;
-        time(path.names().iter().fold(value, |value, name| value.member(name)), &self.arena)
+        let found = path.names().iter().fold(value, |value, name| value.member(name));
+        batch.with_place += u64::from(!matches!(found, Value::Missing));
+        time(found, &self.arena)
     }
 
     fn found(&self, id: &str, outcome: &Outcome<'_>, in_record: Option<jiff::Timestamp>) -> Found {

@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 
 use super::customers::{DormantAfter, Export, ExportArguments};
-use super::output::{Existing, OutError, Sink, check_distinct};
+use super::output::{Existing, OutError, Reads, Sink};
 use super::{CommandError, FINDINGS, FINE, show, stores};
 use crate::config::{self, LedgerSettingsOnly, Needs, Opening};
 use evidence::{Evidence, Scope};
@@ -91,13 +91,11 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 }
 
 fn check_files(arguments: &Arguments) -> Result<(), CommandError> {
-    let config = ("--config", arguments.config.as_path());
-    let inputs: Vec<_> = match arguments.export.is_given()? {
-        true => arguments.export.input.files().into_iter().chain([config]).collect(),
-        false => vec![config],
-    };
+    let is_given = arguments.export.is_given()?;
+    let files = if is_given { arguments.export.input.files() } else { Vec::new() };
+    let reads = Reads { files, rules: None, settings: Some(&arguments.config) };
     let outputs: Vec<_> = arguments.html.iter().map(|path| ("--html", path.as_path())).collect();
-    check_distinct(&inputs, &outputs)
+    reads.check(&outputs)
 }
 
 /// What the ledger, and the export if there is one, say.

@@ -1,3 +1,5 @@
+use std::fs;
+
 use super::*;
 
 fn starter_and_outcomes(name: &str, records: &[&str]) -> (String, String) {

@@ -1,6 +1,7 @@
 //! Files that commands write. A file gets its name when it is complete: until then it has a temporary name in the same
 //! folder, and is removed when the command fails or is interrupted.
 
+mod reads;
 mod unfinished;
 
 use std::fs::{File, Metadata, OpenOptions};
@@ -9,8 +10,9 @@ use std::path::Path;
 
 use super::CommandError;
 use super::input::is_dash;
+pub use reads::Reads;
 pub use unfinished::Existing;
-use unfinished::Unfinished;
+use unfinished::{Readers, Unfinished};
 
 /// A write error, with the name of the file.
 pub struct OutError {
@@ -34,12 +36,24 @@ enum Writer {
 }
 
 impl Sink {
-    /// Opens a file that gets its name when it is [finished](Self::finish); `-` is standard output. Pipes and devices are
-    /// written directly.
+    /// Opens a file that gets its name when it is [finished](Self::finish), and that only its owner can read; `-` is
+    /// standard output. Pipes and devices are written directly.
     ///
     /// # Errors
     /// If it cannot be created, or exists and stays.
     pub fn create(path: &Path, existing: Existing) -> Result<Self, CommandError> {
+        Self::open(path, existing, Readers::Owner)
+    }
+
+    /// The same for a file without personal data, such as rules: others can read it as usual.
+    ///
+    /// # Errors
+    /// As for [`create`](Self::create).
+    pub fn create_readable(path: &Path, existing: Existing) -> Result<Self, CommandError> {
+        Self::open(path, existing, Readers::AsUsual)
+    }
+
+    fn open(path: &Path, existing: Existing, readers: Readers) -> Result<Self, CommandError> {
         if is_dash(path) {
             return Ok(Self::stdout());
         }
@@ -53,6 +67,10 @@ impl Sink {
         if about.as_ref().is_some_and(Metadata::is_dir) {
             return Err(cannot_write(&name, &ErrorKind::IsADirectory.into()));
         }
+        if about.is_none() && std::fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink()) {
+            let message = format!("{name} is a symbolic link that leads to no file");
+            return Err(CommandError::new(message).help("remove the link, or choose another path"));
+        }
         if about.is_some() && existing == Existing::Stays {
             return Err(already_exists(&name));
         }
@@ -60,7 +78,7 @@ impl Sink {
             let message = format!("{name} is an SQLite database, which is never replaced");
             return Err(CommandError::new(message).help("choose another path"));
         }
-        let (unfinished, file) = Unfinished::beside(path, existing).map_err(|error| {
+        let (unfinished, file) = Unfinished::beside(path, existing, readers).map_err(|error| {
             cannot_write(&name, &error).help("its folder must exist, and files must be able to be created in it")
         })?;
         let writer = BufWriter::with_capacity(BUFFER_BYTES, file);
@@ -182,41 +200,6 @@ fn create(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
-}
-
-/// Fails if an output would overwrite an input, or if two outputs are the same file. Each is an option and its path.
-///
-/// # Errors
-/// The options that name one file.
-pub fn check_distinct(inputs: &[(&str, &Path)], outputs: &[(&str, &Path)]) -> Result<(), CommandError> {
-    for (at, (one, path)) in outputs.iter().enumerate() {
-        for (other, other_path) in inputs.iter().chain(outputs.iter().take(at)) {
-            // standard input and standard output are two streams
-            let is_stream = is_dash(path) && is_dash(other_path) && *other != "--in";
-            if *path == Path::new("/dev/null") {
-                continue;
-            }
-            if is_stream || (!is_dash(path) && is_same_file(path, other_path)) {
-                let message = format!("`{one}` and `{other}` are the same file");
-                return Err(CommandError::new(message).help(format!("use a different path for `{one}`")));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Whether two paths are one file, by whatever name.
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    #[cfg(unix)]
-    if let (Ok(one), Ok(other)) = (std::fs::metadata(one), std::fs::metadata(other)) {
-        use std::os::unix::fs::MetadataExt as _;
-        return (one.dev(), one.ino()) == (other.dev(), other.ino());
-    }
-    match (std::fs::canonicalize(one), std::fs::canonicalize(other)) {
-        (Ok(one), Ok(other)) => one == other,
-        // files that do not exist yet can only be compared by name
-        _ => one == other,
-    }
 }
 
 #[cfg(test)]

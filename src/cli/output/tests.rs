@@ -91,6 +91,31 @@ fn a_link_leads_to_the_file_that_is_replaced() {
 }
 
 #[test]
+fn a_link_that_leads_nowhere_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("link");
+    symlink(folder.path().join("gone"), &link).unwrap();
+    for existing in [Existing::Stays, Existing::IsReplaced] {
+        let (text, help) = message(Sink::create(&link, existing));
+        assert!(text.ends_with("/link` is a symbolic link that leads to no file"), "{text}");
+        assert_eq!(help, "remove the link, or choose another path");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
+}
+
+#[test]
+fn readable_files_keep_the_mode_of_what_they_replace() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rules.yaml");
+    fs::write(&path, "before").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    let mut sink = Sink::create_readable(&path, Existing::IsReplaced).ok().unwrap();
+    sink.write(b"after").ok().unwrap();
+    finish(sink).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+}
+
+#[test]
 fn pipes_and_devices_are_written_directly() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");

@@ -22,6 +22,15 @@ pub enum Existing {
     IsReplaced,
 }
 
+/// Who can read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Readers {
+    /// Its owner, because it contains personal data, and possibly stored passwords.
+    Owner,
+    /// As with any other file: what the umask allows, or what the replaced file allowed.
+    AsUsual,
+}
+
 /// A file without its final name. It is removed unless it is [published](Unfinished::publish).
 #[derive(Debug)]
 pub(super) struct Unfinished {
@@ -32,17 +41,25 @@ pub(super) struct Unfinished {
 }
 
 impl Unfinished {
-    /// Creates a file that only its owner can read beside `name`, which may be a link to another place.
+    /// Creates a file beside `name`, which may be a link to another place.
     ///
     /// # Errors
     /// If it cannot be created, or signals cannot be waited for.
-    pub fn beside(name: &Path, existing: Existing) -> io::Result<(Self, File)> {
+    pub fn beside(name: &Path, existing: Existing, readers: Readers) -> io::Result<(Self, File)> {
         remove_on_signals()?;
         let name = std::fs::canonicalize(name).unwrap_or_else(|_| name.to_owned());
         let mut unfinished = lock();
-        let temporary: NamedTempFile =
-            tempfile::Builder::new().prefix(".landfall-").suffix(".tmp").tempfile_in(folder_of(&name))?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".landfall-").suffix(".tmp");
+        #[cfg(unix)]
+        if readers == Readers::AsUsual {
+            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        }
+        let temporary: NamedTempFile = builder.tempfile_in(folder_of(&name))?;
         let (file, path) = temporary.into_parts();
+        if let (Readers::AsUsual, Ok(about)) = (readers, std::fs::metadata(&name)) {
+            file.set_permissions(about.permissions())?;
+        }
         unfinished.push(path.to_path_buf());
         Ok((Self { path: Some(path), name, existing }, file))
     }

@@ -5,16 +5,19 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use crate::engine::compile::{Loaded, Loader};
+use crate::settings::folder_of;
 use crate::testing::Shelf;
 
 /// The largest file that rules may refer to, in bytes: a table of all postal codes of a country fits.
 const MAX_NAMED_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Loads files by paths relative to the file that refers to them. Paths cannot leave the parent of the folder of the
-/// first rule file, so that rules from others cannot read the whole disk.
+/// first rule file, so that rules from others cannot read the whole disk. If that folder is a link, which whoever names the
+/// rules has chosen, the parent of the folder that it leads to counts, too.
 #[derive(Debug)]
 pub struct Disk {
-    root: PathBuf,
+    /// Without links; empty if the folder does not exist.
+    roots: Vec<PathBuf>,
 }
 
 impl Disk {
@@ -22,8 +25,12 @@ impl Disk {
     #[must_use]
     pub fn beside(rules: &Path) -> Self {
         let folder = rules.parent().unwrap_or_else(|| Path::new(""));
-        let root = if folder.as_os_str().is_empty() { PathBuf::from("..") } else { folder.join("..") };
-        Self { root: normal(&root) }
+        let above = if folder.as_os_str().is_empty() { PathBuf::from("..") } else { normal(&folder.join("..")) };
+        let above = fs::canonicalize(if above.as_os_str().is_empty() { Path::new(".") } else { &above }).ok();
+        let real = fs::canonicalize(folder_of(rules))
+            .ok()
+            .map(|real| real.parent().map_or_else(|| real.clone(), Path::to_owned));
+        Self { roots: above.into_iter().chain(real).collect() }
     }
 }
 
@@ -31,7 +38,7 @@ impl Loader for Disk {
     fn load(&self, asker: &str, name: &str) -> Result<Loaded, String> {
         let folder = Path::new(asker).parent().unwrap_or_else(|| Path::new(""));
         let path = normal(&folder.join(name));
-        if Path::new(name).is_absolute() || !is_inside(&path, &self.root) {
+        if Path::new(name).is_absolute() || !self.has(&path) {
             return Err(format!("`{name}` is outside the folder of the rules"));
         }
         let size = fs::metadata(&path).map_err(|error| format!("cannot read `{name}`: {}", error.kind()))?.len();
@@ -43,17 +50,16 @@ impl Loader for Disk {
     }
 }
 
-/// Whether a path stays inside a root; both are relative to the working directory, or both are absolute.
-fn is_inside(path: &Path, root: &Path) -> bool {
-    match (fs::canonicalize(path), fs::canonicalize(if root.as_os_str().is_empty() { Path::new(".") } else { root })) {
-        (Ok(path), Ok(root)) => path.starts_with(root),
+impl Disk {
+    /// Whether a path stays inside, wherever links in it lead.
+    fn has(&self, path: &Path) -> bool {
         // a missing file cannot be read, which is reported then
-        _ => true,
+        fs::canonicalize(path).map_or(true, |path| self.roots.iter().any(|root| path.starts_with(root)))
     }
 }
 
 /// The path without `.` and, where possible, without `..`.
-fn normal(path: &Path) -> PathBuf {
+pub(super) fn normal(path: &Path) -> PathBuf {
     let mut parts = PathBuf::new();
     for part in path.components() {
         match part {
@@ -169,6 +175,30 @@ mod tests {
             ("*", "anything", true),
         ] {
             assert_eq!(matches(pattern, name), wanted, "{pattern} {name}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_may_be_a_link_and_links_inside_must_not_lead_out() {
+        let around = tempfile::tempdir().unwrap();
+        let path = |name: &str| around.path().join(name);
+        for folder in ["real/rules/common", "real/tables", "work", "secret"] {
+            fs::create_dir_all(path(folder)).unwrap();
+        }
+        for file in ["real/rules/common/a.yaml", "real/tables/t.csv", "work/beside.csv", "secret/key"] {
+            fs::write(path(file), file).unwrap();
+        }
+        std::os::unix::fs::symlink(path("real/rules"), path("work/rules")).unwrap();
+        std::os::unix::fs::symlink(path("secret/key"), path("real/rules/key")).unwrap();
+        std::os::unix::fs::symlink(path("real/tables/t.csv"), path("real/rules/t.csv")).unwrap();
+        let asker = path("work/rules/shop.yaml");
+        let load = |name: &str| Disk::beside(&asker).load(&asker.display().to_string(), name).map(|loaded| loaded.text);
+        assert_eq!(load("common/a.yaml"), Ok("real/rules/common/a.yaml".to_owned()));
+        assert_eq!(load("t.csv"), Ok("real/tables/t.csv".to_owned()));
+        assert_eq!(load("../beside.csv"), Ok("work/beside.csv".to_owned()), "beside the link");
+        for name in ["key", "../../secret/key", "common/../../../secret/key"] {
+            assert_eq!(load(name), Err(format!("`{name}` is outside the folder of the rules")));
         }
     }
 

@@ -4,7 +4,7 @@ mod disk;
 mod verification;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -72,18 +72,21 @@ struct Reading {
     /// Texts by name. Names are relative to the folder of the rules, so that the hash does not depend on where they are
     /// stored.
     texts: RefCell<BTreeMap<PathBuf, String>>,
+    /// Where they were read.
+    paths: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl Reading {
     fn beside(path: &Path, text: &str) -> Self {
-        let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
+        // as the disk names what it loads, however the path of the rules is written
+        let folder = disk::normal(path.parent().unwrap_or_else(|| Path::new("")));
         let name = PathBuf::from(path.file_name().unwrap_or_default());
         let texts = RefCell::new(BTreeMap::from([(name, text.to_owned())]));
-        Self { disk: Disk::beside(path), folder, texts }
+        Self { disk: Disk::beside(path), folder, texts, paths: RefCell::new(BTreeSet::from([path.to_owned()])) }
     }
 
     fn paths(&self) -> Vec<PathBuf> {
-        self.texts.borrow().keys().map(|name| self.folder.join(name)).collect()
+        self.paths.borrow().iter().cloned().collect()
     }
 
     fn hash(&self) -> String {
@@ -102,6 +105,7 @@ impl Loader for Reading {
     fn load(&self, asker: &str, name: &str) -> Result<Loaded, String> {
         let loaded = self.disk.load(asker, name)?;
         let path = Path::new(&loaded.name);
+        self.paths.borrow_mut().insert(path.to_owned());
         let name = path.strip_prefix(&self.folder).unwrap_or(path).to_owned();
         self.texts.borrow_mut().insert(name, loaded.text.clone());
         Ok(loaded)
@@ -294,6 +298,38 @@ mod tests {
         assert_eq!(hash(STEPS), hash(STEPS));
         assert_eq!(hash(STEPS).len(), 32);
         assert_ne!(hash(STEPS), hash("landfall: 1\nsteps:\n  shout: [ uppercase, trim ]\n"));
+    }
+
+    #[test]
+    fn the_paths_lead_to_the_files_however_the_path_of_the_rules_is_written() {
+        let around = tempfile::tempdir().unwrap();
+        let at = |name: &str| around.path().join(name);
+        for folder in ["rules/common", "tables"] {
+            fs::create_dir_all(at(folder)).unwrap();
+        }
+        let rules =
+            "landfall: 1\nuse: [ common/steps.yaml ]\nlookups: { t: { file: ../tables/t.csv, key: k, value: v } }\n";
+        fs::write(at("rules/shop.yaml"), rules).unwrap();
+        fs::write(at("rules/common/steps.yaml"), STEPS).unwrap();
+        fs::write(at("tables/t.csv"), "k,v\na,b\n").unwrap();
+        let mut hashes = BTreeSet::new();
+        for written in ["rules/shop.yaml", "./rules/shop.yaml", "rules/./common/../shop.yaml"] {
+            let read = compiled(&at(written)).unwrap();
+            assert_eq!(plain(&read.files, &read.findings), "");
+            let real = |path: &PathBuf| fs::canonicalize(path).map_err(|error| format!("{}: {error}", path.display()));
+            let found: Result<BTreeSet<PathBuf>, String> = read.paths.iter().map(real).collect();
+            let wanted = ["rules/shop.yaml", "rules/common/steps.yaml", "tables/t.csv"];
+            assert_eq!(found, wanted.iter().map(|name| real(&at(name))).collect());
+            hashes.insert(read.hash);
+        }
+        assert_eq!(hashes.len(), 1, "a spelling is no version of rules");
+        // relative to the working folder, which is that of the project
+        let read = ["rules/demo.yaml", "./rules/demo.yaml"].map(|path| compiled(Path::new(path)).unwrap());
+        assert_eq!(read[0].hash, read[1].hash);
+        for Compiled { paths, .. } in &read {
+            assert!(paths.iter().all(|path| path.is_file()), "{paths:?}");
+            assert!(paths.iter().any(|path| path.ends_with("rules/common/contact.yaml")), "{paths:?}");
+        }
     }
 
     #[test]

@@ -153,7 +153,8 @@ Write `{$.field}` or `{$name.field}`. Write `{{` and `}}` for literal braces.",
         title: "a file that the rules name cannot be used",
         explain: "\
 A shared file, a lookup file or a target schema cannot be read, or does not contain what it should. Paths
-are relative to the file that names them and cannot leave the folder of the rules.
+are relative to the file that names them and cannot leave the folder of the rules, nor can links. The folder
+itself may be a link.
 
     use: [ common/contact.yaml ]
     lookups:

@@ -10,7 +10,8 @@ mod rows;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use bumpalo::Bump;
 
@@ -18,7 +19,7 @@ use super::arguments::check_joined;
 use crate::cli::CommandError;
 use crate::formats::{RawRecord, RecordError, Records};
 use crate::model::read::ReadLimits;
-use path::KeyPath;
+use path::{Found, KeyPath};
 use rows::{MatchError, Rows};
 
 /// Which values of a record and a row are equal.
@@ -88,9 +89,19 @@ struct Join {
     rows: Rows,
     /// The longest record with its rows.
     limit: usize,
+    /// Records that were read, that have something at the path, and that have a key there.
+    read: AtomicU64,
+    with_path: AtomicU64,
+    with_key: AtomicU64,
     records: AtomicU64,
     with_rows: AtomicU64,
+    /// Records that are too long with their rows.
+    too_long: AtomicU64,
 }
+
+/// After how many records without anything at the path it counts as wrong. Every record of an export has its id, and whoever
+/// mistypes a path does not have to wait for the end of the file.
+const ALL_WITHOUT_PATH: u64 = 1000;
 
 impl Joins {
     /// Reads the files.
@@ -114,21 +125,48 @@ impl Joins {
     }
 
     /// The records with their rows.
-    pub fn join(self: std::sync::Arc<Self>, records: Records) -> Records {
+    pub fn join(self: Arc<Self>, records: Records) -> Records {
         if self.0.is_empty() {
             return records;
         }
         self.0.iter().for_each(Join::begin);
-        let mut arena = Bump::new();
-        Box::new(records.map(move |record| {
-            arena.reset();
-            self.0.iter().try_fold(record?, |record, join| join.join(record, &arena))
-        }))
+        Box::new(Joined { records, joins: self, arena: Bump::new(), last: (0, 0), has_ended: false })
     }
 
     /// What became of each file, one sentence each. `Picked::All` says that every record was read.
     pub fn notes(&self, picked: Picked) -> Vec<String> {
         self.0.iter().map(|join| join.note(picked)).collect()
+    }
+}
+
+/// Records with their rows. If no record had a key, the last item says so.
+struct Joined {
+    records: Records,
+    joins: Arc<Joins>,
+    arena: Bump,
+    /// The number and the line of the last record.
+    last: (u64, u64),
+    has_ended: bool,
+}
+
+impl Iterator for Joined {
+    type Item = Result<RawRecord, RecordError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.has_ended {
+            return None;
+        }
+        self.arena.reset();
+        let Some(record) = self.records.next() else {
+            self.has_ended = true;
+            return self.joins.0.iter().find_map(|join| join.without_keys(self.last)).map(Err);
+        };
+        let joined = record.and_then(|record| {
+            self.last = (record.number, record.line);
+            self.joins.0.iter().try_fold(record, |record, join| join.join(record, &self.arena))
+        });
+        self.has_ended = joined.as_ref().is_err_and(|error| error.fatal);
+        Some(joined)
     }
 }
 
@@ -154,15 +192,46 @@ impl Join {
             named: named.clone(),
             rows,
             limit,
+            read: AtomicU64::new(0),
+            with_path: AtomicU64::new(0),
+            with_key: AtomicU64::new(0),
             records: AtomicU64::new(0),
             with_rows: AtomicU64::new(0),
+            too_long: AtomicU64::new(0),
         })
     }
 
     /// Forgets what was counted: the records may be read more than once.
     fn begin(&self) {
-        self.records.store(0, Ordering::Relaxed);
-        self.with_rows.store(0, Ordering::Relaxed);
+        let Self { read, with_path, with_key, records, with_rows, too_long, .. } = self;
+        [read, with_path, with_key, records, with_rows, too_long].iter().for_each(|count| count.store(0, Relaxed));
+    }
+
+    /// Counts what was found of a record. An error if no record so far has anything at the path.
+    fn count(&self, record: &RawRecord, found: &Found) -> Result<(), RecordError> {
+        let read = self.read.fetch_add(1, Relaxed) + 1;
+        self.with_path.fetch_add(u64::from(found.has_path), Relaxed);
+        self.with_key.fetch_add(u64::from(!found.keys.is_empty()), Relaxed);
+        if read == ALL_WITHOUT_PATH && self.with_path.load(Relaxed) == 0 {
+            return Err(self.wrong_path(&format!("none of the first {read} records"), (record.number, record.line)));
+        }
+        Ok(())
+    }
+
+    /// The error for records none of which has a key.
+    fn without_keys(&self, last: (u64, u64)) -> Option<RecordError> {
+        let is_wrong = self.read.load(Relaxed) > 0 && self.with_key.load(Relaxed) == 0;
+        is_wrong.then(|| self.wrong_path("no record", last))
+    }
+
+    fn wrong_path(&self, who: &str, (number, line): (u64, u64)) -> RecordError {
+        let Self { on: On { record, .. }, named, .. } = self;
+        let name = &named.name;
+        let message = format!(
+            "{who} has a value at `{record}`, where `--on` looks for the key of `{name}`; `--on` is `PATH IN THE \
+             RECORDS=PATH IN THE ROWS`"
+        );
+        RecordError { number, line, message, raw: None, format: crate::formats::Format::Json, fatal: true }
     }
 
     fn join(&self, mut record: RawRecord, arena: &Bump) -> Result<RawRecord, RecordError> {
@@ -175,14 +244,18 @@ impl Join {
             // what was rejected has the rows that were joined to it before
             return if record.is_reject { Ok(record) } else { Err(self.unusable(&record, &Unusable::OwnMember)) };
         }
+        self.count(&record, &found)?;
         let room = self.limit.saturating_sub(record.json.len());
         let rows = match self.rows.of(&found.keys, room) {
             Ok(rows) => rows,
-            Err(MatchError::TooLong) => return Err(self.unusable(&record, &Unusable::TooLong)),
+            Err(MatchError::TooLong) => {
+                self.too_long.fetch_add(1, Relaxed);
+                return Err(self.unusable(&record, &Unusable::TooLong));
+            }
             Err(MatchError::Unreadable(error)) => return Err(self.unusable(&record, &Unusable::Index(error.kind()))),
         };
-        self.records.fetch_add(1, Ordering::Relaxed);
-        self.with_rows.fetch_add(u64::from(!rows.is_empty()), Ordering::Relaxed);
+        self.records.fetch_add(1, Relaxed);
+        self.with_rows.fetch_add(u64::from(!rows.is_empty()), Relaxed);
         let member = match (self.named.many, rows.as_slice()) {
             (Many::Yes, rows) => format!("[{}]", rows.join(",")),
             (Many::No, []) => return Ok(record),
@@ -213,10 +286,19 @@ impl Join {
     }
 
     fn note(&self, picked: Picked) -> String {
-        let (records, with_rows) = (self.records.load(Ordering::Relaxed), self.with_rows.load(Ordering::Relaxed));
-        let mut text = format!("`{}`: {with_rows} of {records} records have a row", self.named.name);
+        let (records, with_rows) = (self.records.load(Relaxed), self.with_rows.load(Relaxed));
+        let too_long = self.too_long.load(Relaxed);
+        let records = records + too_long;
+        let mut text = format!("`{}`: {} of {records} records have a row", self.named.name, with_rows + too_long);
         let mut more = Vec::new();
-        if picked == Picked::All {
+        if too_long > 0 {
+            let limit = self.limit;
+            more.push(format!(
+                "{too_long} records are unreadable, because they are longer than {limit} bytes with their rows"
+            ));
+        }
+        // nobody looked for all rows of a record that is too long with the first of them
+        if picked == Picked::All && too_long == 0 {
             let unused = self.rows.unused();
             if unused > 0 {
                 more.push(format!("{unused} of {} rows belong to no record", self.rows.count()));

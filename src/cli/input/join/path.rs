@@ -37,6 +37,8 @@ impl fmt::Display for KeyPath {
 pub(super) struct Found {
     /// The values, as text, without empty ones; those of a list are values of their own, which may come twice.
     pub keys: Vec<String>,
+    /// Whether there is anything at the path, such as an empty text or a null.
+    pub has_path: bool,
     /// Whether the record has the member that was asked for.
     pub has_member: bool,
 }
@@ -56,11 +58,13 @@ impl KeyPath {
         })
         .ok()?;
         let mut keys = Vec::new();
-        match value.into_inner() {
+        let value = value.into_inner();
+        let has_path = !matches!(value, Value::Missing);
+        match value {
             Value::List(values) => values.iter().take(MAX_KEYS).for_each(|value| add(*value, arena, &mut keys)),
             value => add(value, arena, &mut keys),
         }
-        Some(Found { keys, has_member: has_member.get() })
+        Some(Found { keys, has_path, has_member: has_member.get() })
     }
 }
 

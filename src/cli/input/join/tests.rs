@@ -159,3 +159,38 @@ fn many_rows_are_found_by_their_keys() {
     }
     assert_eq!(joins.notes(Picked::All), ["`r`: 2500 of 2500 records have a row"]);
 }
+
+#[test]
+fn a_path_that_no_record_has_ends_the_records() {
+    let folder = folder(&[("p.csv", "user_id,hash\n1,x\n")]);
+    let help = "where `--on` looks for the key of `p`; `--on` is `PATH IN THE RECORDS=PATH IN THE ROWS`";
+    let open = || joins(&folder, &[("p.csv", "$.idd=$.user_id", "p[]")]).unwrap();
+    // at the end, if there are few; what is empty or null is no key
+    let few = shown(&open(), "{\"id\":1}\n{\"idd\":null}\n{\"idd\":\"\"}\n");
+    assert_eq!((few.len(), few[3].as_str()), (4, format!("no record has a value at `$.idd`, {help}").as_str()));
+    // after a thousand without it, before the end
+    let records: String = (0..5000).map(|id| format!("{{\"id\":{id}}}\n")).collect();
+    let many = shown(&open(), &records);
+    assert_eq!(
+        (many.len(), many[999].as_str()),
+        (1000, format!("none of the first 1000 records has a value at `$.idd`, {help}").as_str())
+    );
+    // fields that the first records leave empty are no mistake
+    let late: String = (0..3000).map(|id| format!("{{\"idd\":\"{}\"}}\n", if id < 2000 { "" } else { "1" })).collect();
+    assert_eq!(shown(&open(), &late).len(), 3000);
+    assert!(shown(&open(), "").is_empty());
+}
+
+#[test]
+fn rows_of_records_that_are_too_long_do_not_count_as_unused() {
+    let long = "x".repeat(3000);
+    let folder = folder(&[("p.csv", &format!("id,x\n1,a\n2,{long}\n2,{long}\n"))]);
+    let joins = joins(&folder, &[("p.csv", "$.id", "p[]")]).unwrap();
+    shown(&joins, "{\"id\":1}\n{\"id\":2}\n{\"id\":3}\n");
+    assert_eq!(
+        joins.notes(Picked::All),
+        [
+            "`p`: 2 of 3 records have a row; 1 records are unreadable, because they are longer than 4096 bytes with their rows"
+        ]
+    );
+}
