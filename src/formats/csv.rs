@@ -145,7 +145,8 @@ impl Rows {
                 Problem::fatal(lines + 1 + self.before, message)
             }
             Misquoted::Continued => {
-                let message = "text follows a closing quote: a quote inside a value must be doubled, and each must be closed";
+                let message =
+                    "text follows a closing quote: a quote inside a value must be doubled, and each must be closed";
                 Problem::new(self.line, message)
             }
         }

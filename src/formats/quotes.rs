@@ -160,5 +160,22 @@ mod tests {
             let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
             prop_assert_eq!(found(&text, 3), vec![]);
         }
+
+        /// Rows begin where the reader of rows finds them, also behind wrong quotes.
+        #[test]
+        fn rows_are_those_of_the_reader(text in "[a\",\r\n]{0,40}", piece in 1_usize..9) {
+            let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+            let mut read = ::csv::ByteRecord::new();
+            let mut ends = Vec::new();
+            while reader.read_byte_record(&mut read).unwrap() {
+                ends.push(usize::try_from(reader.position().byte()).unwrap());
+            }
+            let begins = std::iter::once(0).chain(ends.clone()).zip(&ends);
+            let wanted: Vec<_> = begins
+                .map(|(begin, end)| begin + text[begin..*end].find(|c| !matches!(c, '\r' | '\n')).unwrap())
+                .collect();
+            let starts: Vec<_> = rows(&text, piece).iter().map(|row| usize::try_from(row.start).unwrap()).collect();
+            prop_assert_eq!(starts, wanted);
+        }
     }
 }

@@ -172,15 +172,23 @@ pub async fn own_connections(server: &'static Server) {
     let legacy = database(server);
     let record = query(&legacy, "id, login").replace('\n', " ");
     let source = legacy.source_with(&format!("record: {}\nconnections: 1", serde_json::json!(record)));
-    let slow = fetch_within(&source, "slow", Duration::from_secs(1));
-    let other = async {
-        sleep(Duration::from_millis(300)).await;
-        fetch_within(&source, "ada-7", Duration::from_millis(300)).await
-    };
-    let (slow, other) = tokio::join!(slow, other);
-    assert_eq!(slow.expect_err("a slow query").kind(), PortErrorKind::Unavailable);
-    let error = other.expect_err("no connection");
-    assert_eq!((error.kind(), error.detail()), (PortErrorKind::RateLimited, "all connections are in use"));
+    let mut refusal = None;
+    // on a busy machine the time limit of the caller may come first, which says less
+    for _ in 0..5 {
+        let slow = fetch_within(&source, "slow", Duration::from_secs(1));
+        let other = async {
+            sleep(Duration::from_millis(300)).await;
+            fetch_within(&source, "ada-7", Duration::from_millis(300)).await
+        };
+        let (slow, other) = tokio::join!(slow, other);
+        assert_eq!(slow.expect_err("a slow query").kind(), PortErrorKind::Unavailable);
+        let error = other.expect_err("no connection");
+        refusal = Some((error.kind(), error.detail().to_owned()));
+        if error.kind() == PortErrorKind::RateLimited {
+            break;
+        }
+    }
+    assert_eq!(refusal, Some((PortErrorKind::RateLimited, "all connections are in use".to_owned())));
     assert!(fetch_within(&source, "ada-7", Duration::from_secs(5)).await.expect("a connection").is_some());
 }
 
