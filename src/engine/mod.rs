@@ -34,6 +34,7 @@ pub mod outcome;
 mod output;
 #[doc(hidden)]
 pub mod path;
+pub(crate) mod places;
 #[doc(hidden)]
 pub mod plan;
 #[doc(hidden)]
