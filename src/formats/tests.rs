@@ -302,7 +302,7 @@ fn every_reader_says_how_to_convert_other_encodings() {
         (b"dn: cn=J\xfcrgen\nsn: x\n", Format::Ldif, "ldif"),
     ] {
         let found = shown(text, format);
-        let is_said = |line: &serde_json::Value| line.as_str().is_some_and(|line| line.contains(&not_utf8(extension)));
+        let is_said = |line: &Value| line.as_str().is_some_and(|line| line.contains(&not_utf8(extension)));
         assert!(found.iter().any(is_said), "{format:?}: {found:?}");
     }
 }
