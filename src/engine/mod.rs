@@ -34,7 +34,8 @@ pub mod outcome;
 mod output;
 #[doc(hidden)]
 pub mod path;
-pub(crate) mod places;
+#[doc(hidden)]
+pub mod places;
 #[doc(hidden)]
 pub mod plan;
 #[doc(hidden)]

@@ -63,7 +63,8 @@ pub struct Plan {
     /// The members that `identify` and `credential` cannot do without.
     pub(super) needed: Vec<Needed>,
     /// What the rules read of a record, as far as it is known without one.
-    pub(crate) places: ReadPlaces,
+    #[doc(hidden)]
+    pub places: ReadPlaces,
     /// The verifiers that `credential.source` names, as far as they are constants, with their places.
     #[doc(hidden)]
     pub verifiers: Vec<(String, Span)>,
@@ -435,11 +436,13 @@ impl Plan {
     }
 
     /// The keys of the reasons why customers may not migrate.
+    #[doc(hidden)]
     pub fn denials(&self) -> impl Iterator<Item = &str> {
         self.admit.iter().map(|admit| admit.reason.as_str())
     }
 
     /// The keys of the conditions between claims.
+    #[doc(hidden)]
     pub fn reasons_of_checks(&self) -> impl Iterator<Item = &str> {
         self.checks.iter().map(|check| check.because.as_str())
     }
