@@ -7,6 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use crate::engine::capture::is_invisible;
+
 /// Makes tables sortable. Reports are complete without it.
 const SCRIPT: &str = include_str!("../templates/report.js");
 
@@ -58,6 +60,23 @@ pub fn share(part: u64, all: u64) -> String {
     }
 }
 
+/// A text in which everything can be seen: control characters become their pictures, such as `␛`, and those that would change the
+/// direction of the text around them `�`. Line ends and tabs stay.
+#[must_use]
+pub fn visible(text: String) -> String {
+    let is_hidden = |c: char| !matches!(c, '\n' | '\t') && is_invisible(c);
+    if !text.contains(is_hidden) {
+        return text;
+    }
+    let picture = |c: char| match u32::from(c) {
+        _ if !is_hidden(c) => c,
+        code @ 0..=0x1f => char::from_u32(0x2400 + code).unwrap_or('\u{fffd}'),
+        0x7f => '\u{2421}',
+        _ => '\u{fffd}',
+    };
+    text.chars().map(picture).collect()
+}
+
 /// A share as the width of a bar that is 100 units wide: `83.2`.
 #[must_use]
 pub fn width(part: u64, all: u64) -> String {
@@ -82,6 +101,11 @@ mod tests {
             assert_eq!(grouped(number), wanted);
         }
         assert_eq!(grouped(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn everything_can_be_seen() {
+        assert_eq!(visible("a\u{1b}[2J\u{7f}\u{202e}b\u{9b}\n\tö".to_owned()), "a␛[2J␡\u{fffd}b\u{fffd}\n\tö");
     }
 
     #[test]

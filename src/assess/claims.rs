@@ -35,7 +35,7 @@ struct Column {
 
 impl Columns {
     /// The claims of rules, and what they hold according to the schema.
-    pub(super) fn of(plan: &Plan) -> (Self, Vec<String>) {
+    pub(super) fn of(plan: &Plan) -> Self {
         let names = plan.columns();
         let column = |name: &String| {
             let path: Vec<String> = path_names(name).unwrap_or_default().into_iter().map(str::to_owned).collect();
@@ -44,7 +44,7 @@ impl Columns {
         };
         let all = names.iter().map(column).collect();
         let by_name = names.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
-        (Self { all, by_name }, names)
+        Self { all, by_name }
     }
 
     pub(super) fn len(&self) -> usize {

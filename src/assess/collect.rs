@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::class::{Class, Classes};
 use super::document::{About, RulesAbout};
 use super::entry::{Customer, Entry, ROW};
+use super::names::Names;
 use super::part::Part;
 use super::record::{Assessor, RulesOf, Shared};
 use super::sorter::Sorter;
@@ -35,7 +36,7 @@ pub(super) struct RulesFacts {
     pub about: RulesAbout,
     /// The parameters, as JSON.
     params: String,
-    pub claims: Vec<String>,
+    pub names: Names,
     /// The names of the lookup tables.
     pub tables: Vec<String>,
     pub has_credential: bool,
@@ -60,12 +61,12 @@ impl<'r> Assessing<'r> {
         let (rules, facts) = match rules {
             None => (None, None),
             Some(Rules { plan, settings, digest }) => {
-                let (rules, claims) = RulesOf::new(plan, settings);
+                let rules = RulesOf::new(plan, settings);
                 let params: serde_json::Map<String, serde_json::Value> = settings.params.iter().cloned().collect();
                 let facts = RulesFacts {
                     about: RulesAbout { name: plan.name.clone(), digest: digest.to_owned() },
                     params: serde_json::Value::Object(params).to_string(),
-                    claims,
+                    names: Names::of(plan),
                     tables: plan.lookups.iter().map(|table| table.name.clone()).collect(),
                     has_credential: plan.has_credential(),
                     has_start: plan.start.is_some(),
@@ -99,6 +100,7 @@ impl<'r> Assessing<'r> {
             rows: rows.0,
             ready_rules: Vec::new(),
             stopped: None,
+            content: None,
         }
     }
 }
@@ -163,6 +165,8 @@ pub struct Collected {
     pub ready_rules: Vec<Fit>,
     /// Why reading stopped before the end.
     pub stopped: Option<String>,
+    /// The digest of what a partial result contains.
+    pub content: Option<[u8; 32]>,
 }
 
 /// Why parts cannot be merged.
@@ -177,6 +181,12 @@ pub enum MergeError {
 }
 
 impl Collected {
+    /// What the rules call their claims and reasons.
+    #[must_use]
+    pub fn names(&self) -> Option<&Names> {
+        self.facts.as_ref().map(|facts| &facts.names)
+    }
+
     /// The number of records.
     #[must_use]
     pub fn records(&self) -> u64 {

@@ -132,6 +132,9 @@ pub struct Field {
     pub is_read: bool,
     /// Whether it looks like a stored password or a token. Then it has no `distinct`, values and patterns.
     pub is_secret: bool,
+    /// Whether the rules ignore it, and read nothing of it: its values are not kept.
+    #[serde(default)]
+    pub is_ignored: bool,
     /// Whether it is an object with so many different members that they are not listed: its keys are probably data.
     pub is_wide: bool,
 }

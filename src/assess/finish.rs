@@ -36,12 +36,12 @@ impl Collected {
     /// # Errors
     /// If a temporary file cannot be read, or `duplicates` cannot be written.
     pub fn assessment(self, options: Options, duplicates: Option<&mut dyn Write>) -> io::Result<Assessment> {
-        let Self { about, facts, classes, part, rows, ready_rules, stopped } = self;
+        let Self { about, facts, classes, part, rows, ready_rules, stopped, content: _ } = self;
         let found = duplicates::find(rows, duplicates)?;
         let prices = Prices::new(facts.as_ref().map(|facts| facts.most_expensive), options.peak);
         let forecast = facts.as_ref().map(|_| forecast::forecast(&classes, &part.forecast, &found, &prices));
         let passwords = facts.as_ref().filter(|facts| facts.has_credential).map(|_| passwords(&part, &prices));
-        let claims = facts.iter().flat_map(|facts| facts.claims.iter().enumerate());
+        let claims = facts.iter().flat_map(|facts| facts.names.claims.iter().enumerate());
         let claims = claims.map(|(at, name)| part.claims.get(at).cloned().unwrap_or_default().claim(name)).collect();
         let unmade = match &facts {
             Some(facts) if facts.has_start => findings::Unmade::Usual,

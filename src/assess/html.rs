@@ -8,7 +8,7 @@ use askama::Template;
 use super::document::{
     Assessment, Claim, DuplicateOf, Duplicates, Field, Forecast, ForecastOutcome, Passwords, Reason, ValueCount,
 };
-use crate::html_report::{Page, grouped, share, width};
+use crate::html_report::{Page, grouped, share, visible, width};
 
 /// How many groups of duplicates the report lists for each kind; the document has more of them.
 const SHOWN_GROUPS: usize = 50;
@@ -18,7 +18,7 @@ const SHOWN_GROUPS: usize = 50;
 /// # Errors
 /// None in practice: the template writes to a string.
 pub fn render(assessment: &Assessment) -> Result<String, askama::Error> {
-    Report { page: Page::new(title(assessment)), it: assessment }.render()
+    Report { page: Page::new(title(assessment)), it: assessment }.render().map(visible)
 }
 
 #[derive(Template)]
@@ -128,7 +128,9 @@ impl Report<'_> {
     fn distinct(&self, field: &Field) -> String {
         match field.distinct {
             Some(distinct) => grouped(distinct),
-            None if field.is_secret => "–".to_owned(),
+            None if field.is_secret || field.is_ignored => "–".to_owned(),
+            // documents are not compared
+            None if ["json", "php"].iter().any(|format| field.formats.contains_key(*format)) => "–".to_owned(),
             None => "many".to_owned(),
         }
     }

@@ -17,6 +17,7 @@ mod findings;
 mod finish;
 mod forecast;
 pub mod html;
+mod names;
 mod pairs;
 mod part;
 mod partial;
@@ -35,8 +36,9 @@ pub use collect::{Assessing, Batch, Collected, MergeError, Rows, Rules, Worker};
 pub use diff::{Change, diff, name as duplicates_name};
 pub use document::*;
 pub use finish::Options;
+pub use names::Names;
 pub use partial::PartialError;
-pub use threshold::{Exceeded, Threshold};
+pub use threshold::{Exceeded, Threshold, Unknown};
 
 #[cfg(test)]
 mod tests;

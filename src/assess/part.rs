@@ -8,6 +8,7 @@ use super::class::Stored;
 use super::pairs;
 use super::profile::Profile;
 use super::reasons::{Reasons, Seen};
+use super::secret::Hidden;
 use super::table::{Table, VALUES};
 
 /// The counts of a part of an export.
@@ -47,6 +48,11 @@ pub(super) struct LookupCounts {
 }
 
 impl Part {
+    /// A part of records in which places are hidden.
+    pub(super) fn hiding(hidden: Hidden) -> Self {
+        Self { profile: Profile::hiding(hidden), ..Self::default() }
+    }
+
     /// The counts of a claim.
     pub(super) fn claim(&mut self, at: usize) -> &mut ClaimCounts {
         at_or_default(&mut self.claims, at)
@@ -85,10 +91,13 @@ impl Part {
 }
 
 impl LookupCounts {
-    /// Counts a value of a record.
-    pub(super) fn note(&mut self, value: &str, number: u64) {
+    /// Counts a value of a record; `None` if it must not be kept.
+    pub(super) fn note(&mut self, value: Option<&str>, number: u64) {
         self.missing += 1;
-        self.values.count(value, 1, VALUES);
+        match value {
+            Some(value) => self.values.count(value, 1, VALUES),
+            None => self.values.close(),
+        }
         self.seen.first(number);
     }
 

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, Read, Write};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::class::Class;
 use super::collect::{Collected, RulesFacts};
@@ -13,7 +14,7 @@ use super::sorter::Sorter;
 use crate::ready_rules::Fit;
 
 /// The version of the file, raised when an older reader would misread it.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The longest first line. Stops files of another kind from filling the memory; real ones have a few megabytes at most.
 const MAX_LINE: u64 = 1 << 30;
@@ -81,14 +82,21 @@ impl Collected {
         }
         let mut rows = Sorter::<ROW>::default();
         let mut row = [0; ROW];
+        let mut content = Sha256::new().chain_update(head.part.records.to_be_bytes());
+        if head.rows == 0 {
+            content.update(&line);
+        }
         for _ in 0..head.rows {
             input.read_exact(&mut row).map_err(|error| match error.kind() {
                 io::ErrorKind::UnexpectedEof => PartialError::Truncated,
                 _ => PartialError::Io(error),
             })?;
             rows.add(row)?;
+            // without the class, whose number depends on the order in which threads ended
+            content.update(row.first_chunk::<{ ROW - 2 }>().map_or(&row[..], |kept| kept.as_slice()));
         }
+        let content = Some(content.finalize().into());
         let Head { about, facts, classes, part, ready_rules, .. } = head;
-        Ok(Self { about, facts, classes, part, rows, ready_rules, stopped: None })
+        Ok(Self { about, facts, classes, part, rows, ready_rules, stopped: None, content })
     }
 }

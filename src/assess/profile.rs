@@ -6,9 +6,10 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::document::Field;
-use super::secret::is_secret;
+use super::secret::{Hidden, Role, is_secret, role};
 use super::stats::{Buffers, KINDS, Stats};
 use super::text::FORMATS;
+use crate::engine::capture::member_path;
 use crate::model::Value;
 
 /// How deep objects and lists are entered. Real profiles nest five levels.
@@ -37,16 +38,34 @@ struct Node {
     members: Vec<(Box<str>, Node)>,
     /// The elements of its lists.
     elements: Option<Box<Node>>,
-    /// Whether its name, or that of a field around it, says that it contains secrets.
+    /// Whether its name or place, or that of a field around it, says that it contains secrets.
     is_named_secret: bool,
+    /// What is hidden in it.
+    #[serde(skip)]
+    hidden: Hidden,
+    /// What it is in a row of keys and values.
+    #[serde(skip)]
+    role: Role,
+    /// Whether it stands for the elements of a list.
+    #[serde(skip)]
+    is_element: bool,
     #[serde(skip)]
     index: FxHashMap<Box<str>, usize>,
 }
 
 impl Profile {
+    /// The profile of records in which places are hidden.
+    pub(super) fn hiding(hidden: Hidden) -> Self {
+        let is_named_secret = hidden.secret.is_whole();
+        Self { root: Node { hidden, is_named_secret, ..Node::default() }, buffers: Buffers::default() }
+    }
+
     /// Counts the fields of a record.
     pub(super) fn count(&mut self, record: Value<'_>, number: u64) {
         let Value::Object(members) = record else { return };
+        if !self.root.is_wide {
+            self.root.hide_in_row(members, &mut self.buffers);
+        }
         for (at, (name, value)) in members.iter().enumerate() {
             if self.root.is_wide {
                 return;
@@ -108,16 +127,66 @@ impl Node {
 
     fn new_member(&mut self, name: &str, buffers: &mut Buffers) -> usize {
         buffers.has_new_field = true;
-        self.members.push((name.into(), self.inner(is_secret(name))));
+        let node = Self { role: role(name), ..self.inner(self.hidden.in_member(name), is_secret(name)) };
+        self.members.push((name.into(), node));
         self.index.insert(name.into(), self.members.len() - 1);
         self.members.len() - 1
     }
 
+    /// The node of the elements.
+    fn new_elements(&self) -> Box<Self> {
+        Box::new(Self { is_element: true, ..self.inner(self.hidden.in_element(), false) })
+    }
+
     /// A field inside of this one. What is inside of a secret is secret, whatever its name is.
-    fn inner(&self, is_secret: bool) -> Self {
-        let is_named_secret = is_secret || self.is_named_secret;
-        let stats = if is_named_secret { Stats::of_secret() } else { Stats::default() };
-        Self { stats, is_named_secret, ..Self::default() }
+    fn inner(&self, hidden: Hidden, is_secret: bool) -> Self {
+        let is_named_secret = is_secret || self.is_named_secret || hidden.secret.is_whole();
+        let mut stats = if is_named_secret { Stats::of_secret() } else { Stats::default() };
+        if hidden.ignored.is_whole() {
+            stats.ignore();
+        }
+        Self { stats, is_named_secret, hidden, ..Self::default() }
+    }
+
+    /// Hides the field and what is inside of it.
+    fn hide(&mut self) {
+        if self.is_named_secret {
+            return;
+        }
+        self.is_named_secret = true;
+        self.stats.hide();
+        self.members.iter_mut().for_each(|(_, node)| node.hide());
+        self.elements.iter_mut().for_each(|node| node.hide());
+    }
+
+    /// If an object is a row of keys and values whose key is the name of a secret, hides its value: in a list all other
+    /// members, otherwise those whose name says that they are the value.
+    fn hide_in_row(&mut self, members: &[(&str, Value<'_>)], buffers: &mut Buffers) {
+        let is_element = self.is_element;
+        let mut has_open_value = false;
+        for (at, (name, _)) in members.iter().enumerate() {
+            let Some(node) = self.member(name, at, buffers) else { continue };
+            has_open_value |= (is_element || node.role == Role::Value) && !node.is_named_secret;
+        }
+        // most objects are no rows, and need no look at their texts
+        if !has_open_value {
+            return;
+        }
+        let mut is_secret = false;
+        for (at, (name, value)) in members.iter().enumerate() {
+            let Some(node) = self.member(name, at, buffers) else { continue };
+            is_secret |= node.role == Role::Key && is_secret_key(*value, buffers);
+        }
+        if !is_secret {
+            return;
+        }
+        for (at, (name, value)) in members.iter().enumerate() {
+            let Some(node) = self.member(name, at, buffers) else { continue };
+            let is_value = node.role == Role::Value || is_element;
+            if is_value && !(node.role == Role::Key && is_secret_key(*value, buffers)) {
+                node.hide();
+            }
+        }
     }
 
     fn count(&mut self, value: Value<'_>, number: u64, depth: usize, buffers: &mut Buffers) {
@@ -127,6 +196,7 @@ impl Node {
         }
         match value {
             Value::Object(members) => {
+                self.hide_in_row(members, buffers);
                 for (at, (name, value)) in members.iter().enumerate() {
                     if let Some(node) = self.member(name, at, buffers) {
                         node.count(*value, number, depth + 1, buffers);
@@ -136,9 +206,14 @@ impl Node {
             Value::List(items) if !items.is_empty() => {
                 if self.elements.is_none() {
                     buffers.has_new_field = true;
-                    self.elements = Some(Box::new(self.inner(false)));
+                    self.elements = Some(self.new_elements());
                 }
                 let Some(elements) = &mut self.elements else { return };
+                // a row as a pair
+                if self.is_element && items.len() == 2 && items.first().is_some_and(|key| is_secret_key(*key, buffers))
+                {
+                    elements.hide();
+                }
                 items.iter().for_each(|item| elements.count(*item, number, depth + 1, buffers));
             }
             _ => {}
@@ -169,7 +244,9 @@ impl Node {
 
     fn merge(&mut self, other: Self, buffers: &mut Buffers) {
         self.stats.merge(other.stats);
-        self.is_named_secret |= other.is_named_secret;
+        if other.is_named_secret {
+            self.hide();
+        }
         if self.is_wide || other.is_wide {
             return self.cut();
         }
@@ -179,8 +256,8 @@ impl Node {
             }
         }
         if let Some(node) = other.elements {
-            let inner = self.inner(false);
-            self.elements.get_or_insert_with(|| Box::new(inner)).merge(*node, buffers);
+            let inner = self.new_elements();
+            self.elements.get_or_insert(inner).merge(*node, buffers);
         }
     }
 
@@ -201,12 +278,13 @@ impl Node {
             kinds: counted(&KINDS, &stats.kinds),
             lengths: stats.lengths(),
             formats: counted(&FORMATS, &stats.formats),
-            // of lists and objects, values are not compared
-            distinct: distinct.filter(|_| !is_container),
+            // of lists, objects and documents, values are not compared
+            distinct: distinct.filter(|_| !is_container && stats.documents == 0),
             values,
             patterns,
             is_read: true,
             is_secret: stats.is_secret,
+            is_ignored: stats.is_ignored,
             is_wide: self.is_wide,
         }
     }
@@ -222,15 +300,9 @@ impl Node {
     }
 }
 
-/// The path of a member, as references write it.
-fn member_path(path: &str, name: &str) -> String {
-    let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if is_plain {
-        format!("{path}.{name}")
-    } else {
-        format!("{path}['{}']", name.replace('\\', "\\\\").replace('\'', "\\'"))
-    }
+/// Whether a value is the name of a secret.
+fn is_secret_key(value: Value<'_>, buffers: &mut Buffers) -> bool {
+    value.as_text().is_some_and(|text| buffers.keys.is_secret(text))
 }
 
 #[cfg(test)]

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 
 use bumpalo::Bump;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::claims::{Columns, Holds};
 use super::class::{Class, Classes};
 use super::credential::{self, Rules};
 use super::entry::{Customer, Entry, Row, Space, digest, uses};
+use super::names::DENIED;
 use super::part::Part;
+use super::secret::{self, Hidden};
+use super::text::{is_document, looks};
 use super::watch::{Watch, of_parser, plain};
 use crate::diag::Span;
 use crate::engine::outcome::{Identity, Made, Outcome, Reason};
@@ -42,14 +45,24 @@ pub(super) struct RulesOf<'r> {
     pub identifiers: IdentifierProfile,
     /// What each rule is called, by its place.
     pub names: FxHashMap<Span, String>,
+    /// The places of the rules that read secrets.
+    secret_rules: FxHashSet<Span>,
 }
 
 impl<'r> RulesOf<'r> {
-    /// The rules with their parameters, and the names of their claims.
-    pub(super) fn new(plan: &'r Plan, settings: &'r Settings) -> (Self, Vec<String>) {
-        let (columns, names) = Columns::of(plan);
+    /// The rules with their parameters.
+    pub(super) fn new(plan: &'r Plan, settings: &'r Settings) -> Self {
+        let columns = Columns::of(plan);
         let rules = plan.rules().map(|rule| (rule.span, rule.path().to_owned())).collect();
-        (Self { plan, settings, columns, identifiers: IdentifierProfile::default(), names: rules }, names)
+        let secret_rules = secret::rules(plan);
+        Self { plan, settings, columns, identifiers: IdentifierProfile::default(), names: rules, secret_rules }
+    }
+
+    /// Whether a value that a rule reads may be shown: not if the rule reads secrets, or the value is a document.
+    fn may_show(&self, rule: Option<Span>, value: &str) -> bool {
+        let is_text = |text: &String| is_document(text) || looks(text).is_secret();
+        rule.is_some_and(|span| !self.secret_rules.contains(&span))
+            && !serde_json::from_str::<String>(value).is_ok_and(|text| is_text(&text))
     }
 }
 
@@ -66,7 +79,9 @@ pub(super) struct Assessor<'a, 'r> {
 
 impl<'s, 'r> Assessor<'s, 'r> {
     pub(super) fn new(shared: &'s Shared<'r>) -> Self {
-        let (watch, numbers, part) = (Watch::default(), FxHashMap::default(), Part::default());
+        let (watch, numbers) = (Watch::default(), FxHashMap::default());
+        let hidden = shared.rules.as_ref().map(|rules| Hidden::of(&rules.plan.places));
+        let part = Part::hiding(hidden.unwrap_or_default());
         Self { shared, arena: Bump::new(), watch, numbers, part }
     }
 
@@ -171,7 +186,8 @@ impl<'s, 'r> Assessor<'s, 'r> {
     fn misses(&mut self, rules: &RulesOf<'_>, watch: &Watch, number: u64) {
         for miss in &watch.misses {
             let rule = miss.rule.and_then(|span| rules.names.get(&span)).cloned().unwrap_or_default();
-            self.part.lookups.entry((rule, miss.lookup)).or_default().note(&miss.value, number);
+            let value = Some(miss.value.as_str()).filter(|value| rules.may_show(miss.rule, value));
+            self.part.lookups.entry((rule, miss.lookup)).or_default().note(value, number);
         }
     }
 
@@ -381,10 +397,7 @@ fn invalid(reason: &str) -> Class {
 }
 
 fn denied(key: &str) -> Class {
-    Class::cannot(
-        format!("the rules deny the customer: {key}"),
-        "nothing, if that is intended; otherwise change `admit` in the rules",
-    )
+    Class::cannot(format!("{DENIED}{key}"), "nothing, if that is intended; otherwise change `admit` in the rules")
 }
 
 fn nobody() -> Class {

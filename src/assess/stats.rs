@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use super::document::{Lengths, MIN_OCCURRENCES, ValueCount};
+use super::secret::Keys;
 use super::table::{PATTERNS, Table, VALUES};
-use super::text::{FORMATS, looks, pattern};
+use super::text::{FORMATS, is_document, looks, pattern};
 use crate::model::Value;
 
 /// The kinds of values, by the position of their count.
@@ -24,8 +25,12 @@ pub(super) struct Stats {
     characters: u64,
     shortest: u64,
     longest: u64,
-    /// Whether its name or one of its values shows that it contains secrets.
+    /// Texts that are documents, whose values are not kept.
+    pub documents: u64,
+    /// Whether its name or place or one of its values shows that it contains secrets.
     pub is_secret: bool,
+    /// Whether the rules ignore it.
+    pub is_ignored: bool,
     values: Table,
     patterns: Table,
     /// The last records that were counted as filled, null and empty, so that several values in a list count once.
@@ -38,6 +43,8 @@ pub(super) struct Stats {
 pub(super) struct Buffers {
     /// Whether a field was found that no record had before.
     pub has_new_field: bool,
+    /// Which keys of rows are names of secrets.
+    pub keys: Keys,
     key: String,
     pattern: String,
 }
@@ -50,9 +57,20 @@ impl Stats {
         stats
     }
 
-    /// Stops keeping values.
-    fn hide(&mut self) {
+    /// Stops keeping values, because they are secret.
+    pub(super) fn hide(&mut self) {
         self.is_secret = true;
+        self.close();
+    }
+
+    /// Stops keeping values, because the rules ignore them.
+    pub(super) fn ignore(&mut self) {
+        self.is_ignored = true;
+        self.close();
+    }
+
+    /// Stops keeping values.
+    fn close(&mut self) {
         self.values.close();
         self.patterns.close();
     }
@@ -115,6 +133,10 @@ impl Stats {
         if looks.is_secret() && !self.is_secret {
             self.hide();
         }
+        if is_document(text) {
+            self.documents += 1;
+            return;
+        }
         if self.values.is_open() {
             buffers.key.clear();
             buffers.key.push('t');
@@ -140,8 +162,10 @@ impl Stats {
         }
         self.texts += other.texts;
         self.characters += other.characters;
+        self.documents += other.documents;
         self.values.merge(other.values, VALUES);
         self.patterns.merge(other.patterns, PATTERNS);
+        self.is_ignored |= other.is_ignored;
         if other.is_secret || self.is_secret {
             self.hide();
         }

@@ -10,6 +10,8 @@ use crate::engine::run::Settings;
 use crate::formats::{Format, ReadOptions, open};
 use crate::model::read::ReadLimits;
 
+mod secrets;
+
 const BCRYPT: &str = "$2b$10$4zDT/FAKvjR8F5qcKCHFoOZG67E8aZe0n0AmCkZjJVKCwi0ysLS1m";
 
 const RULES: &str = "

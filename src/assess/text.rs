@@ -129,8 +129,31 @@ fn is_boolean(text: &str) -> bool {
     text.len() <= 5 && words.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
+/// An array or object as PHP serializes it.
 fn is_php(text: &str) -> bool {
-    text.starts_with("a:") && text.ends_with('}') && text.contains(":{")
+    is_begun_php(text) && text.ends_with('}') && text.contains(":{")
+}
+
+/// Whether a text begins like an array, an object or a text that PHP serialized: `a:2:`, `O:8:`, `s:5:`.
+fn is_begun_php(text: &str) -> bool {
+    let rest = ["a:", "O:", "C:", "E:", "s:"].iter().find_map(|kind| text.strip_prefix(kind)).unwrap_or_default();
+    let behind = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    behind.len() < rest.len() && behind.starts_with(':')
+}
+
+/// Whether a text is a document with fields of its own, which may be secret: JSON, serialized PHP, or a long text. Also if it was cut
+/// off.
+pub(super) fn is_document(text: &str) -> bool {
+    let trimmed = text.trim_start();
+    match trimmed.split_at_checked(1) {
+        _ if text.len() > MAX_BYTES => true,
+        Some(("{", rest)) => rest.trim_start().starts_with(['"', '\'', '}']),
+        Some(("[", rest)) => {
+            rest.trim_start().starts_with(['"', '\'', '{', '[', ']'])
+                || serde_json::from_str::<serde::de::IgnoredAny>(trimmed).is_ok()
+        }
+        _ => is_begun_php(trimmed),
+    }
 }
 
 fn is_ip_address(text: &str) -> bool {
@@ -258,6 +281,27 @@ mod tests {
             ("Main Street 7", &[]),
         ] {
             assert_eq!(looks(text).names(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn documents() {
+        for text in [
+            r#"{"a":1}"#,
+            r#" { "token": "abc", "cut o"#,
+            r#"[{"a":1}]"#,
+            "[1, 2]",
+            "{}",
+            "a:1:{s:8:\"customer\";b:1;}",
+            "a:1:{s:8:\"cust",
+            "O:8:\"stdClass\":1:{s:1:\"a\";i:1;}",
+            "s:5:\"hello\";",
+            &"x".repeat(5000),
+        ] {
+            assert!(is_document(text), "{text}");
+        }
+        for text in ["{SSHA}abc", "[none]", "a: b", "s:x", "Main Street", "", "{", "10:30:00"] {
+            assert!(!is_document(text), "{text}");
         }
     }
 

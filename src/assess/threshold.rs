@@ -3,7 +3,8 @@
 use std::str::FromStr;
 
 use super::document::Assessment;
-use crate::diag::codes;
+use super::names::Names;
+use crate::diag::{closest, codes};
 
 /// How many customers may have a problem.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +53,15 @@ pub struct Exceeded {
     pub of: u64,
 }
 
+/// A threshold about something that the rules do not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What can be written.
+    pub help: String,
+}
+
 impl FromStr for Threshold {
     type Err = String;
 
@@ -86,10 +96,34 @@ impl FromStr for Threshold {
 }
 
 impl Threshold {
+    /// Checks that the threshold is about something that an assessment by these rules can have.
+    ///
+    /// # Errors
+    /// If it is about a claim or a reason that the rules do not have, or about a forecast, which is made with rules only.
+    pub fn fits(&self, names: Option<&Names>) -> Result<(), Unknown> {
+        match (&self.of, names) {
+            (Of::Invalid | Of::Unreadable | Of::Denied | Of::Code(_), _)
+            | (Of::Cannot | Of::NewPassword, Some(_)) => Ok(()),
+            (Of::Cannot | Of::NewPassword | Of::Reason(_) | Of::Claim(_), None) => Err(Unknown {
+                message: format!("`{}` needs rules, and there are none", self.text),
+                help: "give `--rules`; without rules, write `invalid`, `unreadable` or a code such as `R719`".to_owned(),
+            }),
+            (Of::Reason(start), Some(names)) if names.may_begin(start) => Ok(()),
+            (Of::Reason(start), Some(_)) => Err(Unknown {
+                message: format!("no reason of the forecast begins with `{start}`"),
+                help: "write the beginning of a reason as the report has it, such as `reason:no password is stored=1%`, or the \
+                       name of a claim, such as `reason:email.value=1%`"
+                    .to_owned(),
+            }),
+            (Of::Claim(name), Some(names)) if names.claims.contains(name) => Ok(()),
+            (Of::Claim(name), Some(names)) => Err(unknown(name, names)),
+        }
+    }
+
     /// Whether the assessment exceeds the threshold.
     ///
     /// # Errors
-    /// If it is about a claim that the rules do not have, or about a forecast that was not made.
+    /// If it does not [fit](Self::fits) the rules of the assessment.
     pub fn check(&self, assessment: &Assessment) -> Result<Option<Exceeded>, String> {
         let records = &assessment.records;
         let forecast = || assessment.forecast.as_ref().ok_or("without rules, there is no forecast: give `--rules`");
@@ -112,12 +146,7 @@ impl Threshold {
             }
             Of::Claim(name) => {
                 let claim = assessment.claims.iter().find(|claim| claim.name == *name);
-                let claim = claim.ok_or_else(|| {
-                    format!(
-                        "`{name}` is not a claim of the rules; besides claims there are `cannot`, `new-password`, `invalid`, \
-                         `unreadable`, `denied`, codes such as `R703`, and `reason:` with the start of a reason"
-                    )
-                })?;
+                let claim = claim.ok_or_else(|| not_a_claim(name))?;
                 claim.warned + claim.invalid
             }
         };
@@ -128,6 +157,22 @@ impl Threshold {
         };
         Ok(is_exceeded.then(|| Exceeded { threshold: self.text.clone(), count, of: customers }))
     }
+}
+
+fn not_a_claim(name: &str) -> String {
+    format!("`{name}` is not a claim of the rules")
+}
+
+/// A name that is neither a claim nor another word.
+fn unknown(name: &str, names: &Names) -> Unknown {
+    const WORDS: [&str; 5] = ["cannot", "new-password", "invalid", "unreadable", "denied"];
+    let known = names.claims.iter().map(String::as_str).chain(WORDS);
+    let near = closest(name, known).map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+    let help = format!(
+        "{near}besides the claims of the rules you can write `cannot`, `new-password`, `invalid`, `unreadable`, `denied`, codes \
+         such as `R703` (docs/assess.md lists them), and `reason:` with the beginning of a reason"
+    );
+    Unknown { message: not_a_claim(name), help }
 }
 
 #[cfg(test)]

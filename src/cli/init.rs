@@ -77,6 +77,10 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         let message = format!("`{}` already exists", out.display());
         return Err(CommandError::new(message).help("replace it with `--force`, or choose another path"));
     }
+    if arguments.name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+        let help = "name the legacy system, such as `--name shop`, or omit `--name` to use the name of the file";
+        return Err(CommandError::new("`--name` is empty").help(help));
+    }
     let (path, format) = arguments.file()?;
     if let Some(out) = &arguments.out {
         let files = [("--in", path)].into_iter().chain(arguments.options.files()).collect();

@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 use super::input::{InputArguments, Notes, Opened, extension, is_dash};
 use super::output::{Existing, OutError, Reads};
 use super::progress::Progress;
-use super::share::Share;
+use super::share::{Share, no_records};
 use super::{CommandError, FINDINGS, FINE, load, pipeline, show};
 use crate::config::Compiled;
 use crate::diag::render::json;
@@ -96,7 +96,7 @@ pub struct Arguments {
     /// Format of the summary on standard error; `json` writes one document and nothing else
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Report::Human)]
     report: Report,
-    /// Exit with 1 only if more than this share of the records is invalid or unreadable, such as `2%`
+    /// Exit with 1 only if more than this share of the records is invalid or unreadable, such as `2%`; `0%` is none
     #[arg(long, value_name = "SHARE")]
     fail_over: Option<Share>,
     /// Number of threads [default: the number of processors]
@@ -174,7 +174,8 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         })
     });
     progress.end();
-    let is_complete = stopped.is_none();
+    let cannot_judge = tally.records() == 0 && arguments.fail_over.is_some();
+    let is_complete = stopped.is_none() && !cannot_judge;
     match outcome.and_then(|()| if is_complete { out.finish() } else { out.abandon() }) {
         // the reader of the output closed the pipe, as `head` does
         Err(OutError { error, .. }) if error.kind() == ErrorKind::BrokenPipe => return Ok(FINE),
@@ -185,6 +186,9 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     }
     if let Some(message) = stopped {
         return Err(arguments.incomplete(&message, &tally));
+    }
+    if cannot_judge {
+        return Err(no_records());
     }
     arguments.summarize(&tally, &notes, began.elapsed(), findings);
     Ok(if tally.fails(arguments.fail_over) { FINDINGS } else { FINE })

@@ -14,7 +14,7 @@ use super::watch::Watched;
 use crate::ports::StoredAccount;
 
 /// The style sheet.
-pub const CSS: &str = include_str!("../../templates/demo.css");
+pub const CSS: &str = concat!(include_str!("../../templates/colours.css"), include_str!("../../templates/demo.css"));
 
 /// The logo, also the icon of the page.
 pub const MARK: &str = include_str!("../../templates/mark.svg");

@@ -149,7 +149,8 @@ impl Trie {
     }
 }
 
-/// The path of a member, with brackets if the name needs them (RFC 9535, section 2.7).
+/// The path of a member, with brackets if the name needs them (RFC 9535, section 2.7). What cannot be seen in a name is escaped, so
+/// that a path in a report or on a terminal is only text.
 #[must_use]
 pub fn member_path(path: &str, key: &str) -> String {
     let is_plain = key.starts_with(|c: char| c.is_alphabetic() || c == '_')
@@ -157,8 +158,27 @@ pub fn member_path(path: &str, key: &str) -> String {
     if is_plain {
         format!("{path}.{key}")
     } else {
-        format!("{path}['{}']", key.replace('\\', "\\\\").replace('\'', "\\'"))
+        let mut quoted = format!("{path}['");
+        for c in key.chars() {
+            match c {
+                '\\' | '\'' => quoted.extend(['\\', c]),
+                '\n' => quoted.push_str("\\n"),
+                '\r' => quoted.push_str("\\r"),
+                '\t' => quoted.push_str("\\t"),
+                // they are all in the basic plane
+                c if is_invisible(c) => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+                c => quoted.push(c),
+            }
+        }
+        quoted + "']"
     }
+}
+
+/// Whether a character is a control character, or changes the direction or the line of the text around it.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -166,6 +186,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn paths_are_only_text() {
+        for (name, wanted) in [
+            ("mail", "$.mail"),
+            ("straße", "$.straße"),
+            ("a b", "$['a b']"),
+            ("it's", "$['it\\'s']"),
+            ("a\u{1b}[2J\n", "$['a\\u001b[2J\\n']"),
+            ("\u{202e}x", "$['\\u202ex']"),
+        ] {
+            assert_eq!(member_path("$", name), wanted);
+        }
+    }
 
     proptest! {
         #[test]

@@ -35,6 +35,8 @@ mod output;
 #[doc(hidden)]
 pub mod path;
 #[doc(hidden)]
+pub mod places;
+#[doc(hidden)]
 pub mod plan;
 #[doc(hidden)]
 pub mod possible;

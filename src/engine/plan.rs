@@ -7,6 +7,7 @@ use super::condition::Condition;
 use super::lookup::LookupRef;
 use super::operand::Operand;
 use super::path::PathStep;
+use super::places::ReadPlaces;
 use super::script::Script;
 use super::steps::Steps;
 use super::unread::Reads;
@@ -61,6 +62,9 @@ pub struct Plan {
     pub(super) identify: Option<IdentifyPlan>,
     /// The members that `identify` and `credential` cannot do without.
     pub(super) needed: Vec<Needed>,
+    /// What the rules read of a record, as far as it is known without one.
+    #[doc(hidden)]
+    pub places: ReadPlaces,
     /// The verifiers that `credential.source` names, as far as they are constants, with their places.
     #[doc(hidden)]
     pub verifiers: Vec<(String, Span)>,
@@ -429,6 +433,18 @@ impl Plan {
         let split = self.split.iter().flat_map(|split| std::iter::once(&split.rule).chain(&split.lets));
         let credential = self.credential.iter().flat_map(|plan| plan.scheme_rule.iter().chain(&plan.fields));
         self.lets.iter().chain(split).chain(&self.start).chain(&self.claims).chain(credential)
+    }
+
+    /// The keys of the reasons why customers may not migrate.
+    #[doc(hidden)]
+    pub fn denials(&self) -> impl Iterator<Item = &str> {
+        self.admit.iter().map(|admit| admit.reason.as_str())
+    }
+
+    /// The keys of the conditions between claims.
+    #[doc(hidden)]
+    pub fn reasons_of_checks(&self) -> impl Iterator<Item = &str> {
+        self.checks.iter().map(|check| check.because.as_str())
     }
 
     /// Whether a record may yield several accounts.

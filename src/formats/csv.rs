@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use csv::{ByteRecord, ReaderBuilder};
 
+use super::encoding::not_utf8;
 use super::quotes::{Misquoted, Quotes};
 use super::{Found, Place, Problem, Reading, Source, peek};
 
@@ -181,7 +182,7 @@ impl Rows {
         json.push('{');
         for (position, (key, value)) in self.keys.iter().zip(&self.row).enumerate() {
             let Ok(value) = std::str::from_utf8(value) else {
-                return Err(Problem::new(line, format!("field {} of the row is not UTF-8", position + 1)));
+                return Err(Problem::new(line, not_utf8(&format!("field {} of the row", position + 1), "csv")));
             };
             if position > 0 {
                 json.push(',');
@@ -297,7 +298,7 @@ fn keys_of(header: &ByteRecord, line: u64) -> Result<Vec<String>, Problem> {
     let mut names: Vec<&str> = Vec::with_capacity(header.len());
     for (position, name) in header.iter().enumerate() {
         let Ok(name) = std::str::from_utf8(name) else {
-            return Err(Problem::fatal(line, format!("column {} of the header is not UTF-8", position + 1)));
+            return Err(Problem::fatal(line, not_utf8(&format!("column {} of the header", position + 1), "csv")));
         };
         let name = name.trim();
         if let Some(first) = names.iter().position(|other| *other == name) {

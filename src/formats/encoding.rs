@@ -53,3 +53,10 @@ pub(super) fn plain(source: Source) -> Result<(Source, u64), Problem> {
         },
     }
 }
+
+/// What to say of text that is not UTF-8. Spreadsheets and old Windows programs write WINDOWS-1252; `extension` is that of the format.
+pub(super) fn not_utf8(what: &str, extension: &str) -> String {
+    format!(
+        "{what} is not UTF-8; convert the file first, such as with `iconv -f WINDOWS-1252 -t UTF-8 in.{extension} > out.{extension}`"
+    )
+}

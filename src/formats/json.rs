@@ -4,6 +4,7 @@ mod at;
 
 use std::collections::VecDeque;
 
+use super::encoding::not_utf8;
 use super::reading::{How, Paths, Reading};
 use super::scan::{Scan, Text};
 use super::{Found, Place, Problem, Source};
@@ -347,7 +348,7 @@ fn record(text: Text, place: Place, limit: usize) -> Found {
     }
     let text = match String::from_utf8(text.bytes) {
         Ok(text) => text,
-        Err(_) => return Err(Problem::new(line, "the record is not UTF-8")),
+        Err(_) => return Err(Problem::new(line, not_utf8("the record", "json"))),
     };
     let kind = match text.as_bytes().first() {
         Some(b'{') if text.contains('\n') => {

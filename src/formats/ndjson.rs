@@ -1,5 +1,6 @@
 //! NDJSON: one object per line. Lines are only split here; callers parse them, so that parsing can run in parallel.
 
+use super::encoding::not_utf8;
 use super::lines::{Line, Lines};
 use super::reading::{Paths, Reading};
 use super::{Found, Place, Problem, Source};
@@ -31,7 +32,7 @@ impl Ndjson {
         }
         let number = self.lines.number();
         let Ok(text) = std::str::from_utf8(&self.line) else {
-            return Err(Problem::new(number, "the line is not UTF-8"));
+            return Err(Problem::new(number, not_utf8("the line", "ndjson")));
         };
         let text = text.trim_ascii();
         if text.starts_with('{') && text.ends_with('}') {

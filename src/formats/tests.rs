@@ -285,6 +285,28 @@ fn csv_values_are_text() {
     assert!(shown("", Format::Csv).is_empty() && shown("id,a\n", Format::Csv).is_empty());
 }
 
+/// What every reader says of text in another encoding.
+fn not_utf8(extension: &str) -> String {
+    let convert = format!("iconv -f WINDOWS-1252 -t UTF-8 in.{extension} > out.{extension}");
+    format!("is not UTF-8; convert the file first, such as with `{convert}`")
+}
+
+#[test]
+fn every_reader_says_how_to_convert_other_encodings() {
+    for (text, format, extension) in [
+        (&b"id,n\xe4me\n1,2\n"[..], Format::Csv, "csv"),
+        (b"id,name\n1,J\xfcrgen\n", Format::Csv, "csv"),
+        (b"{\"id\": 1, \"name\": \"J\xfcrgen\"}\n", Format::Ndjson, "ndjson"),
+        (b"[{\"id\": 1, \"name\": \"J\xfcrgen\"}]", Format::Json, "json"),
+        (b"- id: 1\n  name: J\xfcrgen\n", Format::Yaml, "yaml"),
+        (b"dn: cn=J\xfcrgen\nsn: x\n", Format::Ldif, "ldif"),
+    ] {
+        let found = shown(text, format);
+        let is_said = |line: &Value| line.as_str().is_some_and(|line| line.contains(&not_utf8(extension)));
+        assert!(found.iter().any(is_said), "{format:?}: {found:?}");
+    }
+}
+
 #[test]
 fn csv_continues_after_rows_that_do_not_match_the_header() {
     let text = b"id,a\n1\n2,\"x\",3\n4,5\n6,\xff\n7,8\n";
@@ -292,7 +314,7 @@ fn csv_continues_after_rows_that_do_not_match_the_header() {
         json!("line 2: the row has 1 fields, but the header has 2"),
         json!("line 3: the row has 3 fields, but the header has 2"),
         json!({"id":"4","a":"5"}),
-        json!("line 5: field 2 of the row is not UTF-8"),
+        json!(format!("line 5: field 2 of the row {}", not_utf8("csv"))),
         json!({"id":"7","a":"8"}),
     ];
     assert_eq!(shown(text, Format::Csv), wanted);

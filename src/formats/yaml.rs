@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::mem;
 
 use super::csv::quoted;
+use super::encoding::not_utf8;
 use super::lines::{Line, Lines};
 use super::reading::{How, Paths, Reading};
 use super::yaml_list::{ListFinder, Pass};
@@ -146,7 +147,7 @@ impl Yaml {
         let first = self.first;
         let text = match String::from_utf8(text) {
             Ok(text) => text,
-            Err(_) => return self.ready.push_back(Err(Problem::new(first, "the record is not UTF-8"))),
+            Err(_) => return self.ready.push_back(Err(Problem::new(first, not_utf8("the record", "yaml")))),
         };
         let (mut files, mut findings) = (Files::default(), Findings::default());
         let file = files.add("record", text.as_str());

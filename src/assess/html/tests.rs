@@ -42,6 +42,7 @@ fn full() -> Assessment {
             patterns: vec![ValueCount { value: "AA".to_owned(), count: 11_000 }],
             is_read: false,
             is_secret: false,
+            is_ignored: false,
             is_wide: false,
         }],
         claims: vec![Claim {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::assess::{
     Assessment, Claim, Field, Forecast, ForecastOutcome, ForecastReason, Passwords, Reason, duplicates_name,
 };
+use crate::html_report::{share, visible};
 use crate::ready_rules::Fit;
 
 /// The width of the report.
@@ -32,16 +33,7 @@ pub(super) fn render(assessment: &Assessment) -> String {
     lookups(assessment, &mut text);
     fields(assessment, &mut text);
     findings(assessment, &mut text);
-    text
-}
-
-/// A share with one decimal. A share that rounds to nothing or to everything is not shown as such.
-pub(super) fn share(count: u64, of: u64) -> String {
-    let permille = u128::from(count) * 1000 / u128::from(of.max(1));
-    match (permille, count) {
-        (0, 1..) => "< 0.1 %".to_owned(),
-        (permille, _) => format!("{}.{} %", permille / 10, permille % 10),
-    }
+    visible(text)
 }
 
 fn heading(assessment: &Assessment, text: &mut String) {
@@ -241,6 +233,7 @@ fn about(field: &Field, all: u64) -> String {
     parts.extend(field.formats.iter().map(|(format, count)| format!("{count} {}", format.replace('_', " "))));
     parts.extend(field.distinct.map(|distinct| format!("{distinct} different")));
     parts.extend(field.is_secret.then(|| "secret".to_owned()));
+    parts.extend((field.is_ignored && !field.is_secret).then(|| "ignored".to_owned()));
     parts.extend(field.is_wide.then(|| "too many members to list".to_owned()));
     parts.retain(|part| !part.is_empty());
     parts.join(", ")
@@ -307,19 +300,6 @@ mod tests {
         assert_eq!(lines.len(), 2);
         assert!(lines.iter().all(|line| line.chars().count() <= WIDTH), "{text}");
         assert!(lines[0].starts_with("           7  word") && lines[1].starts_with("              word"), "{text}");
-    }
-
-    #[test]
-    fn shares_do_not_hide_anybody() {
-        for (count, of, wanted) in [
-            (0, 10, "0.0 %"),
-            (1, 100_000, "< 0.1 %"),
-            (999, 1000, "99.9 %"),
-            (99_999, 100_000, "99.9 %"),
-            (0, 0, "0.0 %"),
-        ] {
-            assert_eq!(share(count, of), wanted);
-        }
     }
 
     #[test]

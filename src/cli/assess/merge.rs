@@ -46,18 +46,63 @@ pub(super) fn run(arguments: &Merge) -> Result<u8, CommandError> {
     let files = arguments.report.open()?;
     let partial = arguments.partial.as_deref().map(|path| create(path, arguments.report.force)).transpose()?;
     let mut merged: Option<Collected> = None;
+    let mut known = Known::default();
     for path in &arguments.parts {
+        known.file(path)?;
         let part = read(path)?;
+        // parts without records may be alike
+        let content = part.content.filter(|_| part.records() > 0);
         match &mut merged {
-            None => merged = Some(part),
+            None => {
+                arguments.report.check_thresholds(part.names())?;
+                merged = Some(part);
+            }
             Some(merged) => merged.add(part).map_err(|error| different(path, &error))?,
         }
+        known.content(path, content)?;
     }
     let merged = merged.ok_or_else(|| CommandError::new("there is no part to merge"))?;
     match partial {
         Some(sink) => write_partial(sink, merged).map(|()| FINE),
         None => arguments.report.write(merged, files),
     }
+}
+
+/// The parts that have been read: their files and their contents.
+#[derive(Default)]
+struct Known<'p> {
+    files: Vec<(PathBuf, &'p Path)>,
+    contents: Vec<([u8; 32], &'p Path)>,
+}
+
+impl<'p> Known<'p> {
+    /// # Errors
+    /// If the file is one of those that have been read.
+    fn file(&mut self, path: &'p Path) -> Result<(), CommandError> {
+        let Ok(file) = path.canonicalize() else { return Ok(()) };
+        if let Some((_, first)) = self.files.iter().find(|(known, _)| *known == file) {
+            return Err(twice(first, path, "are the same file"));
+        }
+        self.files.push((file, path));
+        Ok(())
+    }
+
+    /// # Errors
+    /// If a part has the same content.
+    fn content(&mut self, path: &'p Path, content: Option<[u8; 32]>) -> Result<(), CommandError> {
+        let Some(content) = content else { return Ok(()) };
+        if let Some((_, first)) = self.contents.iter().find(|(known, _)| *known == content) {
+            return Err(twice(first, path, "have the same content"));
+        }
+        self.contents.push((content, path));
+        Ok(())
+    }
+}
+
+/// A part that would be counted twice.
+fn twice(first: &Path, second: &Path, how: &str) -> CommandError {
+    CommandError::new(format!("the parts `{}` and `{}` {how}", first.display(), second.display()))
+        .help("give each part once: its customers would be counted twice")
 }
 
 fn read(path: &Path) -> Result<Collected, CommandError> {

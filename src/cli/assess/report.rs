@@ -4,10 +4,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::human;
-use crate::assess::{Assessment, Collected, Options, Threshold, html};
+use crate::assess::{Assessment, Collected, Names, Options, Threshold, html};
 use crate::cli::input::is_dash;
 use crate::cli::output::{Existing, OutError, Sink};
+use crate::cli::share::no_records;
 use crate::cli::{CommandError, FINDINGS, FINE, show};
+use crate::html_report::share;
 
 /// What is reported, and how.
 #[derive(clap::Args)]
@@ -79,6 +81,17 @@ impl Report {
         Ok(Files { duplicates: open(&self.duplicates)?, html: open(&self.html)?, out: open(&self.out)? })
     }
 
+    /// Checks the thresholds, so that a mistake in them is found before an hour of work.
+    ///
+    /// # Errors
+    /// If one is about something that the rules do not have.
+    pub(super) fn check_thresholds(&self, names: Option<&Names>) -> Result<(), CommandError> {
+        self.fail_over.iter().try_for_each(|threshold| {
+            let invalid = |message: String| CommandError::new(format!("invalid `--fail-over`: {message}"));
+            threshold.fits(names).map_err(|unknown| invalid(unknown.message).help(unknown.help))
+        })
+    }
+
     /// Writes the report. The exit code says whether a threshold is exceeded.
     ///
     /// # Errors
@@ -101,13 +114,16 @@ impl Report {
     }
 
     fn judge(&self, assessment: &Assessment) -> Result<u8, CommandError> {
+        if assessment.records.all == 0 && !self.fail_over.is_empty() {
+            return Err(no_records());
+        }
         let mut code = FINE;
         for threshold in &self.fail_over {
             let exceeded = threshold
                 .check(assessment)
                 .map_err(|why| CommandError::new(format!("invalid `--fail-over`: {why}")))?;
             if let Some(exceeded) = exceeded {
-                let customers = human::share(exceeded.count, exceeded.of);
+                let customers = share(exceeded.count, exceeded.of);
                 anstream::eprintln!(
                     "over the threshold {}: {} of {} ({customers})",
                     exceeded.threshold,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::report::{Report, create, failed, temporary};
-use crate::assess::{About, Assessing, Batch, Collected, Rows, Rules, Worker};
+use crate::assess::{About, Assessing, Batch, Collected, Names, Rows, Rules, Worker};
 use crate::cli::input::{InputArguments, Opened, is_dash};
 use crate::cli::output::{Reads, Sink};
 use crate::cli::pipeline::{self, Work};
@@ -56,6 +56,7 @@ pub(super) fn run(arguments: &Assess) -> Result<u8, CommandError> {
     let files = arguments.report.open()?;
     let partial = arguments.partial.as_deref().map(|path| create(path, arguments.report.force)).transpose()?;
     let rules = arguments.rules.as_deref().map(load::plan_and_hash).transpose()?;
+    arguments.report.check_thresholds(rules.as_ref().map(|(plan, _)| Names::of(plan)).as_ref())?;
     let now = arguments.now.unwrap_or_else(jiff::Timestamp::now).to_string();
     let settings = arguments.settings(rules.as_ref().map(|(plan, _)| plan), &now)?;
     let rules = rules.as_ref().map(|(plan, digest)| Rules { plan, settings: &settings, digest });

@@ -131,6 +131,76 @@ fn thresholds_decide_the_exit_code() {
 }
 
 #[test]
+fn unknown_thresholds_are_refused_before_the_export_is_read() {
+    let shop = Shop::new();
+    // a file that cannot be read tells whether it was
+    for (arguments, wanted) in [
+        ("--rules @shop.yaml --fail-over phone=1%", "`phone` is not a claim of the rules"),
+        ("--rules @shop.yaml --fail-over R799=1", "`R799` is not a claim of the rules"),
+        ("--rules @shop.yaml --fail-over reason:nothing=1", "no reason of the forecast begins with `nothing`"),
+        ("--rules @shop.yaml --fail-over reason:no_password=1", "cannot read `"),
+        ("--rules @shop.yaml --fail-over reason:email.value=1 --fail-over R707=0", "cannot read `"),
+        ("--fail-over 2%", "`2%` needs rules, and there are none"),
+        ("--fail-over R719=0", "cannot read `"),
+    ] {
+        let arguments = arguments.replace("no_password", "record");
+        let error = shop.run(&format!("{arguments} --in @none.ndjson --html @page.html")).unwrap_err();
+        assert!(error.contains(wanted), "{arguments}: {error}");
+        assert!(!shop.0.path().join("page.html").exists());
+    }
+    shop.put("in.ndjson", &users(0..3));
+    shop.run(&format!("{FIXED} --in @in.ndjson --partial @p.part")).unwrap();
+    let error = shop.run("merge @p.part --no-measure --fail-over phone=1%").unwrap_err();
+    assert!(error.contains("`phone` is not a claim of the rules"), "{error}");
+}
+
+#[test]
+fn of_no_records_no_threshold_can_be_judged() {
+    let shop = Shop::new();
+    shop.put("in.ndjson", "");
+    assert_eq!(shop.run("--rules @shop.yaml --in @in.ndjson --no-measure"), Ok(FINE));
+    for threshold in ["0", "2%", "R707=0"] {
+        let error = shop.run(&format!("--rules @shop.yaml --in @in.ndjson --no-measure --fail-over {threshold}"));
+        assert_eq!(error, Err("there are no records, so `--fail-over` cannot be judged".to_owned()));
+    }
+}
+
+#[test]
+fn a_part_is_merged_once() {
+    let shop = Shop::new();
+    shop.put("in.ndjson", &users(0..50));
+    shop.put("empty.ndjson", "");
+    for (name, jobs) in [("a", 1), ("b", 4)] {
+        shop.run(&format!("{FIXED} --in @in.ndjson --jobs {jobs} --partial @{name}.part")).unwrap();
+    }
+    for name in ["c", "d"] {
+        shop.run(&format!("{FIXED} --in @empty.ndjson --partial @{name}.part")).unwrap();
+    }
+    let names = |error: &str, how: &str| error.contains("a.part` and `") && error.contains(how);
+    let error = shop.run("merge @a.part @a.part --no-measure").unwrap_err();
+    assert!(names(&error, "are the same file"), "{error}");
+    let error = shop.run("merge @a.part @c.part @b.part --no-measure").unwrap_err();
+    assert!(names(&error, "b.part` have the same content"), "{error}");
+    assert_eq!(shop.run("merge @a.part @c.part @d.part --no-measure"), Ok(FINE));
+}
+
+#[test]
+fn control_characters_of_field_names_are_not_obeyed() {
+    let shop = Shop::new();
+    let record = "{\"id\": 1, \"a\\u001b[2J\\nb\\u009b\\u202e\": {\"x\\u0007y\": \"v\\u001b\\u007f\"}}\n";
+    shop.put("in.ndjson", &record.repeat(25));
+    shop.run("--in @in.ndjson --show-values --html @page.html --out @page.json").unwrap();
+    let shown = |c: char| c == '\n' || !(c.is_control() || c == '\u{202e}');
+    for file in ["page.html", "page.json"] {
+        let text = shop.text(file);
+        assert!(text.contains("u001b[2J") && text.contains("u0007y"), "{file}: {text}");
+    }
+    assert!(shop.text("page.html").chars().all(shown));
+    let assessment = serde_json::from_str(&shop.text("page.json")).unwrap();
+    assert!(human::render(&assessment).chars().all(shown));
+}
+
+#[test]
 fn what_changes_is_an_exit_code() {
     let shop = Shop::new();
     shop.put("in.ndjson", &users(0..100));

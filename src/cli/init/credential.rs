@@ -1,15 +1,20 @@
 //! Finds the stored passwords: in one field, in fields of their own for hash, salt and cost, or in a list of credentials.
 
+use std::collections::BTreeMap;
+
 use super::dates::dates;
 use super::derived::{Text, first_of};
 use super::names::{CLAIMS, Holds, fit};
 use super::profile::{Field, Profile, Root, member};
-use super::values::{are_flags, schemes};
+use super::values::{Schemes, are_flags, schemes};
 use super::words::words;
 use super::yaml::scalar;
 
 /// The shortest text that can be a hash: DES crypt has 13 characters.
 const MIN_HASH: usize = 13;
+
+/// How many other schemes are named.
+const MAX_KINDS: usize = 8;
 
 /// The stored passwords.
 #[derive(Debug, Clone, Default)]
@@ -18,7 +23,7 @@ pub(super) enum Stored {
     #[default]
     Nothing,
     /// A field whose texts name their schemes.
-    Field { at: usize, schemes: Vec<&'static str> },
+    Field { at: usize, schemes: Schemes },
     /// Several fields, and the rule that reads them, with the working values that it needs.
     Parts { fields: Vec<usize>, lets: Vec<(String, String)>, rule: String, unsure: Option<String> },
     /// Fields that a person must look at: what they are, and rules that may fit.
@@ -185,10 +190,11 @@ fn parts(at: usize, profile: &Profile) -> Option<Stored> {
         beside(&["encryptionscheme", "hashalgorithm", "passwordalgorithm", "passwordscheme", "algorithm", "hashtype"])?;
     let (salt_at, salt) = beside(&["salt", "passwordsalt"])?;
     let factor = beside(&["factor", "iterations", "rounds", "hashiterations", "cost"]);
-    let mut kinds: Vec<String> = scheme.texts.iter().map(|text| text.trim().to_ascii_lowercase()).collect();
-    kinds.sort();
-    kinds.dedup();
-    let [kind] = kinds.as_slice() else { return None };
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    scheme.texts.iter().for_each(|text| *kinds.entry(text.trim().to_ascii_lowercase()).or_default() += 1);
+    let (kind, _) = kinds.iter().max_by_key(|(_, count)| **count)?;
+    let kind = kind.clone();
+    kinds.remove(&kind);
     let (hash_ref, salt_ref) = (Text::of(hash), Text::of(salt));
     let mut fields = vec![at, scheme_at, salt_at];
     fields.extend(factor.map(|(at, _)| at));
@@ -213,8 +219,23 @@ fn parts(at: usize, profile: &Profile) -> Option<Stored> {
         let scheme = if kind.contains("pbkdf2") { format!("pbkdf2\n  digest: {digest}") } else { digest.to_owned() };
         (Vec::new(), format!("\ncredential:\n  scheme: {scheme}\n{parts}{iterations}"))
     };
-    let unsure = "made of the fields beside the hash; add a test with a password that you know".to_owned();
+    let mut unsure = "made of the fields beside the hash; add a test with a password that you know".to_owned();
+    if !kinds.is_empty() {
+        let others: Vec<String> =
+            kinds.iter().take(MAX_KINDS).map(|(kind, count)| format!("`{}` ({count})", word(kind))).collect();
+        unsure.push_str(&format!(
+            "\n# unsure: of {} samples, some have another scheme: {}",
+            scheme.texts.len(),
+            others.join(", ")
+        ));
+    }
     Some(Stored::Parts { fields, lets, rule, unsure: Some(unsure) })
+}
+
+/// The name of a scheme, if the text is one.
+fn word(text: &str) -> &str {
+    let is_name = text.len() <= 40 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if is_name { text } else { "another" }
 }
 
 /// Whether two fields are members of one object.

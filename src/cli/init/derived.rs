@@ -7,8 +7,8 @@ use super::guess::{Claim, Guess};
 use super::identities;
 use super::names::{CLAIMS, PERSONS, fit, singular};
 use super::profile::{Field, Profile, Root, member};
-use super::table::{Table, is_yes};
-use super::values::{are_addresses, are_flags};
+use super::table::Table;
+use super::values::{are_addresses, are_flags, is_yes, to_boolean};
 use super::words::{plain, variants, words};
 use super::yaml::{quoted, scalar};
 
@@ -244,7 +244,10 @@ fn roles_of_flags(guess: &mut Guess, profile: &Profile, taken: &mut BTreeSet<usi
         let reference = if field.booleans == field.texts.len() {
             scalar(&reference)
         } else {
-            guess.lets.push((format!("is_{role}"), format!("{{ from: {}, do: [ to_boolean ] }}", scalar(&reference))));
+            guess.lets.push((
+                format!("is_{role}"),
+                format!("{{ from: {}, do: [ {} ] }}", scalar(&reference), to_boolean(&field.texts)),
+            ));
             format!("$is_{role}")
         };
         entries.push(format!("{{ name: {role}, has: {reference} }}"));
@@ -376,7 +379,7 @@ fn consents(guess: &mut Guess, profile: &Profile, taken: &mut BTreeSet<usize>) {
             reference
         } else {
             let name = format!("granted_{}", entries.len() + 1);
-            guess.lets.push((name.clone(), format!("{{ from: {reference}, do: [ to_boolean ] }}")));
+            guess.lets.push((name.clone(), format!("{{ from: {reference}, do: [ {} ] }}", to_boolean(&field.texts))));
             format!("${name}")
         };
         entries.push(format!("{{ id: {}, granted: {granted} }}", scalar(&id)));

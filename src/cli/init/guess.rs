@@ -8,7 +8,7 @@ use super::derived;
 use super::names::{CLAIMS, Holds, Known, STATUSES, fit, is_negative, is_secret};
 use super::profile::{Field, Profile, Root};
 use super::table::Table;
-use super::values::{are_addresses, are_flags, are_languages, are_salutations};
+use super::values::{are_addresses, are_flags, are_languages, are_salutations, is_same, is_yes, pairs, to_boolean};
 use super::words::{place, plain};
 use super::yaml::{quoted, scalar};
 
@@ -234,7 +234,7 @@ impl Guess {
             claim.default = "false";
         }
         let is_boolean = field.booleans == field.texts.len();
-        are_flags(&field.texts).then(|| if is_boolean { String::new() } else { "to_boolean".to_owned() })
+        are_flags(&field.texts).then(|| if is_boolean { String::new() } else { to_boolean(&field.texts) })
     }
 
     fn phone(&mut self, field: &Field, claim: &mut Claim) -> Option<String> {
@@ -265,7 +265,9 @@ impl Guess {
     fn status(&mut self, field: &Field, profile: &Profile, claim: &mut Claim) -> Option<String> {
         let words: BTreeSet<&str> = field.texts.iter().map(|text| text.trim()).collect();
         let name = plain(&place(&field.path).1);
-        let off = if name.replace("blocked", "").contains("locked") { "locked" } else { "disabled" };
+        let is_lock =
+            ["locked", "verrouill", "vergrendeld"].iter().any(|lock| name.replace("blocked", "").contains(lock));
+        let off = if is_lock { "locked" } else { "disabled" };
         if name == "useraccountcontrol" {
             // ADS_UF_ACCOUNTDISABLE
             let at = derived::first_of(field);
@@ -316,29 +318,31 @@ impl Guess {
 
 /// Both words of a flag, in the spelling of the samples, with their meanings.
 fn flag_words(words: &BTreeSet<&str>) -> Vec<(String, bool)> {
-    let pairs = [("1", "0"), ("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off")];
-    let mut found = Vec::new();
-    for (yes, no) in pairs {
-        let has = |word: &str| words.iter().find(|have| have.eq_ignore_ascii_case(word)).copied();
-        if has(yes).is_some() || has(no).is_some() {
-            let cased = |word: &str| match (has(word), has(yes).or(has(no))) {
-                (Some(written), _) => written.to_owned(),
-                (None, Some(other)) if other.starts_with(|c: char| c.is_ascii_uppercase()) => capitalised(word, other),
-                _ => word.to_owned(),
-            };
-            found.extend([(cased(yes), true), (cased(no), false)]);
-        }
+    let mut found: Vec<(String, bool)> = words.iter().map(|word| ((*word).to_owned(), is_yes(word))).collect();
+    for (yes, no) in pairs(words) {
+        let has = |word: &str| words.iter().find(|have| is_same(have, word)).copied();
+        let missing = |word: &str| match has(yes).or(has(no)) {
+            Some(other) if other.starts_with(|c: char| c.is_uppercase()) => capitalised(word, other),
+            _ => word.to_owned(),
+        };
+        found.extend(
+            [(yes, true), (no, false)]
+                .into_iter()
+                .filter(|(word, _)| has(word).is_none())
+                .map(|(word, on)| (missing(word), on)),
+        );
     }
+    found.sort_by_key(|(_, is_on)| !is_on);
     found
 }
 
 /// A word in the case of another one: `Yes` or `YES`.
 fn capitalised(word: &str, like: &str) -> String {
-    if like.len() > 1 && like.chars().all(|c| c.is_ascii_uppercase()) {
-        return word.to_ascii_uppercase();
+    if like.chars().nth(1).is_some() && like.chars().all(char::is_uppercase) {
+        return word.to_uppercase();
     }
     let mut chars = word.chars();
-    chars.next().map_or_else(String::new, |first| format!("{}{}", first.to_ascii_uppercase(), chars.as_str()))
+    chars.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), chars.as_str()))
 }
 
 fn id(field: &Field) -> Option<String> {

@@ -45,7 +45,7 @@ pub(super) const CLAIMS: &[Known] = &[
     known("username", Holds::Username, &["username", "userlogin", "login", "loginname", "samaccountname", "preferredusername", "uid", "screenname", "handle", "userid", "loginid", "logonname", "logon", "accountname", "membername", "uname", "benutzername", "anmeldename", "nutzername", "identifiant", "usuario", "gebruikersnaam"]),
     known("upn", Holds::Text, &["userprincipalname", "upn"]),
     known("email.value", Holds::Mail, &["email", "mail", "useremail", "emailaddress", "primaryemail", "usermail", "emailvalue", "email1", "emailaddr", "mailaddress", "mailaddr", "emailadresse", "mailadresse", "smtpaddr", "smtpaddress", "adressemail", "courriel", "correo", "correoelectronico", "emailid"]),
-    known("email.verified", Holds::Flag, &["emailverified", "isemailverified", "mailverified", "emailconfirmed", "mailconfirmed", "emailvalidated", "verifiedemail", "isemailconfirmed", "emailisverified", "confirmedemail", "verified", "isverified", "confirmed", "isconfirmed", "validated", "emailverifiedat", "emailconfirmedat", "verifiedat", "confirmedat", "emailverifieddate", "emailverificationdate", "emailaddressverified", "emailprimaryverified"]),
+    known("email.verified", Holds::Flag, &["emailverified", "isemailverified", "mailverified", "emailconfirmed", "mailconfirmed", "emailvalidated", "verifiedemail", "isemailconfirmed", "emailisverified", "confirmedemail", "verified", "isverified", "confirmed", "isconfirmed", "validated", "emailverifiedat", "emailconfirmedat", "verifiedat", "confirmedat", "emailverifieddate", "emailverificationdate", "emailaddressverified", "emailprimaryverified", "bestatigt", "bestaetigt", "emailbestatigt", "emailbestaetigt", "mailbestatigt", "mailbestaetigt", "verifiziert", "emailverifiziert", "mailverifiziert", "verifie", "emailverifie", "confirme", "emailconfirme", "courrielverifie", "verificado", "emailverificado", "correoverificado", "confirmado", "emailconfirmado", "correoconfirmado", "verificato", "emailverificata", "confermato", "emailconfermata", "geverifieerd", "emailgeverifieerd", "bevestigd", "emailbevestigd", "verifierad", "bekraftad", "bekraeftet", "zweryfikowany", "potwierdzony", "overeno", "potvrzeno"]),
     known("secondary_emails", Holds::Mails, &["secondemail", "secondaryemail", "alternateemail", "alternativeemail", "recoveryemail", "otheremail", "othermail", "mailalternateaddress", "email2", "backupemail"]),
     known("phone.value", Holds::Phone, &["phonenumber", "mobilephone", "mobilephonenumber", "mobile", "mobilenumber", "phone", "phonemobile", "phone1", "telephonenumber", "telephone", "tel", "cellphone", "cell", "primaryphone", "billingphone", "mobil", "mobiltelefon", "mobilnummer", "handy", "handynummer", "telefon", "telefonnummer", "telefonnr", "telf1", "telnumber", "telnr", "phoneno", "mobileno", "msisdn", "contactnumber", "telefono", "homephone", "phone2"]),
     known("phone.verified", Holds::Flag, &["phonenumberverified", "phoneverified", "isphoneverified", "phoneconfirmed", "phonenumberconfirmed", "mobileverified", "mobilenumberverified", "phoneverifiedat", "phonenumberverifiedat", "phoneconfirmedat"]),
@@ -68,8 +68,8 @@ pub(super) const CLAIMS: &[Known] = &[
     known("address.region", Holds::Region, &["region", "province", "stateorprovince", "stateprovince", "provincecode", "statecode", "stateabbreviation", "st", "county", "billingstate", "bundesland", "regio", "state", "provincia"]),
     known("address.postal_code", Holds::Text, &["postalcode", "zip", "zipcode", "postcode", "billingpostcode", "zippostalcode", "plz", "postleitzahl", "pstlz", "postcode1", "codepostal"]),
     known("address.country", Holds::Country, &["countrycode", "country", "billingcountry", "countryiso", "countrycodev2", "countryid", "co", "c", "land", "land1", "laenderkennzeichen", "pays", "pais"]),
-    known("status", Holds::Status, &["status", "enabled", "disabled", "blocked", "isactive", "active", "isblocked", "isdisabled", "isenabled", "accountenabled", "suspended", "banned", "block", "userstatus", "accountstatus", "state", "accountstate", "locked", "islocked", "lockedout", "islockedout", "accountlocked", "nonlocked", "accountnonlocked", "deactivated", "inactive", "approved", "isapproved", "aktiv", "gesperrt", "sperre", "kontostatus", "nsaccountlock", "pwdaccountlockedtime", "useraccountcontrol", "deleted", "isdeleted", "archived", "isarchived", "loevm", "lockedat", "disabledat", "bannedat", "blockedat", "suspendedat", "deactivatedat", "deletedat", "archivedat"]),
-    known("must_change_password", Holds::Flag, &["mustchangepassword", "forcepasswordchange", "changepasswordatnextlogin", "passwordchangerequired", "requirepasswordchange", "passwordresetrequired", "requirereset", "forcepasswordreset", "mustresetpassword", "pwdreset", "credentialsexpired", "passwordexpired"]),
+    known("status", Holds::Status, &["status", "enabled", "disabled", "blocked", "isactive", "active", "isblocked", "isdisabled", "isenabled", "accountenabled", "suspended", "banned", "block", "userstatus", "accountstatus", "state", "accountstate", "locked", "islocked", "lockedout", "islockedout", "accountlocked", "nonlocked", "accountnonlocked", "deactivated", "inactive", "approved", "isapproved", "aktiv", "gesperrt", "sperre", "kontostatus", "istaktiv", "aktiviert", "freigeschaltet", "freigegeben", "deaktiviert", "inaktiv", "blockiert", "geloscht", "geloescht", "archiviert", "actif", "estactif", "inactif", "desactive", "bloque", "verrouille", "suspendu", "supprime", "activo", "estaactivo", "habilitado", "inactivo", "desactivado", "deshabilitado", "bloqueado", "suspendido", "eliminado", "ativo", "inativo", "desativado", "suspenso", "excluido", "attivo", "abilitato", "inattivo", "disattivato", "disabilitato", "bloccato", "sospeso", "actief", "inactief", "gedeactiveerd", "geblokkeerd", "vergrendeld", "verwijderd", "avaktiverad", "sparrad", "deaktiveret", "sparret", "aktywny", "nieaktywny", "zablokowany", "aktivni", "neaktivni", "zablokovany", "nsaccountlock", "pwdaccountlockedtime", "useraccountcontrol", "deleted", "isdeleted", "archived", "isarchived", "loevm", "lockedat", "disabledat", "bannedat", "blockedat", "suspendedat", "deactivatedat", "deletedat", "archivedat"]),
+    known("must_change_password", Holds::Flag, &["mustchangepassword", "forcepasswordchange", "changepasswordatnextlogin", "passwordchangerequired", "requirepasswordchange", "passwordresetrequired", "requirereset", "forcepasswordreset", "mustresetpassword", "pwdreset", "credentialsexpired", "passwordexpired", "passwortandern", "passwortaendern", "passwortabgelaufen", "kennwortandern", "kennwortabgelaufen"]),
     known("created_at", Holds::Time, &["createdat", "created", "createdon", "creationdate", "createddate", "createdate", "datecreated", "userregistered", "registerdate", "registeredat", "registered", "registereddate", "datejoined", "whencreated", "createtimestamp", "createdtimestamp", "usercreatedate", "creationtime", "createdtime", "timecreated", "signupdate", "signedupat", "createtime", "createdonutc", "createddateutc", "createdutc", "creationtimestamp", "registrationdate", "registrationtime", "registeredon", "regdate", "userregdate", "dateadded", "dateadd", "dateregistered", "joinedat", "joindate", "joined", "joinedon", "membersince", "insertedat", "erdat", "angelegtam", "angelegt", "erstelltam", "anlagedatum", "registriertam", "registrierungsdatum"]),
     known("updated_at", Holds::Time, &["updatedat", "lastupdated", "updated", "updatedon", "modified", "modifiedat", "modifiedon", "modifieddate", "lastmodified", "datemodified", "whenchanged", "modifytimestamp", "userlastmodifieddate", "lastmodifieddate", "lastmodifiedon", "lastmodifiedtime", "lastupdate", "lastupdatedat", "updatetime", "updatedate", "updateddate", "dateupdated", "dateupd", "timemodified", "changed", "changedat", "aedat", "geaendertam", "geandertam"]),
     known("last_login_at", Holds::Time, &["lastloginat", "lastlogin", "lastlogindate", "lastlogon", "lastlogondate", "lastlogontimestamp", "lastsigninat", "lastsignedinat", "lastsignin", "lastsignintime", "lastvisitdate", "currentsigninat", "lastlogintime", "lastloginon", "lastlogindateutc", "lastloginutc", "lastloggedin", "lastloggedinat", "lastvisit", "lastvisited", "authtimestamp", "pwdlastsuccess", "currentlogin", "letzteanmeldung", "letzterlogin", "login"]),
@@ -110,20 +110,17 @@ const SECRETS: [&str; 17] = [
 ];
 
 /// Parts of the names of flags that bar an account from signing in.
-const NEGATIVE: [&str; 13] = [
-    "disabled",
-    "block",
-    "suspended",
-    "banned",
-    "lock",
-    "deactivated",
-    "inactive",
-    "deleted",
-    "archived",
-    "gesperrt",
-    "sperre",
-    "loevm",
-    "terminated",
+#[rustfmt::skip]
+const NEGATIVE: [&str; 57] = [
+    "disabled", "block", "suspended", "banned", "lock", "deactivated", "inactive", "deleted", "archived", "terminated",
+    // German, French, Spanish, Portuguese, Italian, Dutch, Swedish, Danish, Polish, Czech
+    "gesperrt", "sperre", "loevm", "deaktiv", "inaktiv", "geloscht", "geloescht", "archiviert", "gekundigt", "gekuendigt",
+    "inactif", "desactiv", "bloque", "verrouille", "suspendu", "supprime", "banni",
+    "inactivo", "deshabilitado", "suspendido", "eliminado", "borrado", "archivado",
+    "inativo", "desativado", "desabilitado", "suspenso", "excluido",
+    "inattivo", "disattivato", "disabilitato", "bloccato", "sospeso", "eliminato",
+    "inactief", "gedeactiveerd", "geblokkeerd", "vergrendeld", "geschorst", "verwijderd",
+    "avaktiverad", "sparrad", "sparret", "nieaktywny", "zablokowany", "neaktivni", "zablokovany",
 ];
 
 /// Whether a flag of this name bars its customer from signing in. Spring's `accountNonLocked` does not.
@@ -133,37 +130,56 @@ pub(super) fn is_negative(name: &str) -> bool {
     })
 }
 
-/// Words of statuses, in lower case without separators, with their meanings.
-pub(super) const STATUSES: [(&str, &str); 29] = [
-    ("active", "active"),
-    ("activated", "active"),
-    ("enabled", "active"),
-    ("confirmed", "active"),
-    ("ok", "active"),
-    ("provisioned", "active"),
-    ("verified", "active"),
-    ("normal", "active"),
-    ("live", "active"),
-    ("disabled", "disabled"),
-    ("inactive", "disabled"),
-    ("deactivated", "disabled"),
-    ("suspended", "disabled"),
-    ("blocked", "disabled"),
-    ("banned", "disabled"),
-    ("deprovisioned", "disabled"),
-    ("archived", "disabled"),
-    ("closed", "disabled"),
-    ("deleted", "disabled"),
-    ("terminated", "disabled"),
-    ("compromised", "disabled"),
-    ("locked", "locked"),
-    ("lockedout", "locked"),
-    ("frozen", "locked"),
-    ("passwordlocked", "locked"),
-    ("aktiv", "active"),
-    ("inaktiv", "disabled"),
-    ("gesperrt", "disabled"),
-    ("geloscht", "disabled"),
+/// Words of statuses, in lower case without separators and accents, with their meanings.
+#[rustfmt::skip]
+pub(super) const STATUSES: [(&str, &str); 128] = [
+    ("active", "active"), ("activated", "active"), ("enabled", "active"), ("confirmed", "active"), ("ok", "active"),
+    ("provisioned", "active"), ("verified", "active"), ("normal", "active"), ("live", "active"),
+    ("disabled", "disabled"), ("inactive", "disabled"), ("deactivated", "disabled"), ("suspended", "disabled"),
+    ("blocked", "disabled"), ("banned", "disabled"), ("deprovisioned", "disabled"), ("archived", "disabled"),
+    ("closed", "disabled"), ("deleted", "disabled"), ("terminated", "disabled"), ("compromised", "disabled"),
+    ("locked", "locked"), ("lockedout", "locked"), ("frozen", "locked"), ("passwordlocked", "locked"),
+    // German
+    ("aktiv", "active"), ("aktiviert", "active"), ("freigeschaltet", "active"), ("freigegeben", "active"),
+    ("bestatigt", "active"), ("bestaetigt", "active"), ("verifiziert", "active"),
+    ("inaktiv", "disabled"), ("deaktiviert", "disabled"), ("gesperrt", "disabled"), ("blockiert", "disabled"),
+    ("geloscht", "disabled"), ("geloescht", "disabled"), ("gekundigt", "disabled"), ("gekuendigt", "disabled"),
+    ("archiviert", "disabled"), ("stillgelegt", "disabled"),
+    // French
+    ("actif", "active"), ("confirme", "active"), ("verifie", "active"), ("valide", "active"),
+    ("inactif", "disabled"), ("desactive", "disabled"), ("bloque", "disabled"), ("suspendu", "disabled"),
+    ("supprime", "disabled"), ("banni", "disabled"), ("archive", "disabled"), ("resilie", "disabled"),
+    ("verrouille", "locked"),
+    // Spanish
+    ("activo", "active"), ("activa", "active"), ("activado", "active"), ("habilitado", "active"),
+    ("confirmado", "active"), ("verificado", "active"),
+    ("inactivo", "disabled"), ("inactiva", "disabled"), ("desactivado", "disabled"), ("deshabilitado", "disabled"),
+    ("bloqueado", "disabled"), ("suspendido", "disabled"), ("eliminado", "disabled"), ("borrado", "disabled"),
+    ("archivado", "disabled"),
+    // Portuguese
+    ("ativo", "active"), ("ativa", "active"), ("ativado", "active"),
+    ("inativo", "disabled"), ("inativa", "disabled"), ("desativado", "disabled"), ("desabilitado", "disabled"),
+    ("suspenso", "disabled"), ("excluido", "disabled"), ("arquivado", "disabled"),
+    // Italian
+    ("attivo", "active"), ("attiva", "active"), ("attivato", "active"), ("abilitato", "active"),
+    ("confermato", "active"), ("verificato", "active"),
+    ("inattivo", "disabled"), ("disattivato", "disabled"), ("disabilitato", "disabled"), ("bloccato", "disabled"),
+    ("sospeso", "disabled"), ("eliminato", "disabled"), ("archiviato", "disabled"),
+    // Dutch
+    ("actief", "active"), ("geactiveerd", "active"), ("bevestigd", "active"), ("geverifieerd", "active"),
+    ("inactief", "disabled"), ("gedeactiveerd", "disabled"), ("geblokkeerd", "disabled"), ("geschorst", "disabled"),
+    ("verwijderd", "disabled"), ("gearchiveerd", "disabled"),
+    ("vergrendeld", "locked"),
+    // Swedish, Danish
+    ("aktiverad", "active"), ("aktiveret", "active"), ("bekraftad", "active"), ("bekraeftet", "active"),
+    ("verifierad", "active"),
+    ("avaktiverad", "disabled"), ("inaktiverad", "disabled"), ("deaktiveret", "disabled"), ("sparrad", "disabled"),
+    ("sparret", "disabled"), ("spaerret", "disabled"), ("borttagen", "disabled"), ("slettet", "disabled"),
+    // Polish, Czech
+    ("aktywny", "active"), ("aktywne", "active"), ("aktivni", "active"), ("potwierdzony", "active"),
+    ("potvrzeny", "active"),
+    ("nieaktywny", "disabled"), ("neaktivni", "disabled"), ("zablokowany", "disabled"), ("zablokovany", "disabled"),
+    ("usuniety", "disabled"), ("smazany", "disabled"),
 ];
 
 /// How well a field fits a claim, by the names on its path: the position in the claim's names, with a penalty for words that

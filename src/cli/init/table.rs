@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::names::singular;
 use super::profile::{MAX_TEXTS, member, text_of};
+use super::values::is_yes;
 use super::words::plain;
 
 /// Kinds of phone numbers that customers carry with them.
@@ -90,9 +91,4 @@ impl Table {
             }
         }
     }
-}
-
-/// Whether a text of a flag says yes.
-pub(super) fn is_yes(text: &str) -> bool {
-    ["true", "1", "yes", "y", "t", "on"].contains(&text.trim().to_ascii_lowercase().as_str())
 }

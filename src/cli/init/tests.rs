@@ -315,3 +315,80 @@ fn a_password_that_is_not_understood_is_named() {
         assert!(text.contains("no field looks like a stored password"), "{field}: {text}");
     }
 }
+
+#[test]
+fn stored_passwords_of_other_schemes_are_named() {
+    let bcrypt = "$2b$05$OFow9ag/05kVW63TyCOfNuSrVaR6nDyy4v5i0n9nK7gqJ/L9O38kW";
+    let record = |n: usize, hash: &str| format!(r#"{{"id": "{n}", "login": "u{n}", "password": "{hash}"}}"#);
+    let hashes = [bcrypt, bcrypt, bcrypt, "c7b7278e06acf48828dbae1b1e3bd943", "old", "!"];
+    let records: Vec<String> = hashes.iter().enumerate().map(|(n, hash)| record(n, hash)).collect();
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+    let (text, _) = starter_and_outcomes("mixed", &records);
+    for part in [
+        "# unsure: 2 of 5 stored passwords do not show their scheme",
+        "#   1: 32 hexadecimal digits may be MD5",
+        "#   1: they have no prefix of a known scheme",
+        "scheme: bcrypt",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    assert!(!text.contains("c7b7278e"), "{text}");
+    let (text, _) = starter_and_outcomes("one", &records[..3]);
+    assert!(!text.contains("unsure: 2 of"), "{text}");
+    let beside = |scheme: &str| {
+        format!(
+            r#"{{"id": "1", "login": "a", "password": "0beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33", "salt": "x", "encryptionScheme": "{scheme}"}}"#
+        )
+    };
+    let (one, other) = (beside("SHA1"), beside("MD5"));
+    let (text, _) = starter_and_outcomes("parts", &[&one, &one, &other]);
+    assert!(text.contains("# unsure: of 3 samples, some have another scheme: `md5` (1)"), "{text}");
+    assert!(text.contains("scheme: sha1"), "{text}");
+}
+
+#[test]
+fn flags_and_statuses_are_known_in_many_languages() {
+    for (records, wanted) in [
+        (
+            &[
+                r#"{"id": "1", "email": "a@example.org", "gesperrt": "Ja"}"#,
+                r#"{"id": "2", "email": "b@example.org", "gesperrt": "Nein"}"#,
+            ][..],
+            &["\"Ja\": disabled", "\"Nein\": active"][..],
+        ),
+        (
+            &[
+                r#"{"id": "1", "login": "a", "Status": "gelöscht"}"#,
+                r#"{"id": "2", "login": "b", "Status": "Bestätigt"}"#,
+            ],
+            &["\"gelöscht\": disabled", "\"Bestätigt\": active"],
+        ),
+        (
+            &[r#"{"id": "1", "login": "a", "vérifié": "oui", "courriel": "a@example.org"}"#],
+            &["email.verified", "to_boolean: { \"true\": [ \"oui\" ], \"false\": [ \"non\" ] }"],
+        ),
+        (&[r#"{"id": "1", "login": "a", "verrouillé": "VRAI"}"#], &["\"VRAI\": locked", "\"FAUX\": active"]),
+        (
+            &[r#"{"id": "1", "login": "a", "estado_activo": "x", "activo": "Sí"}"#],
+            &["\"Sí\": active", "\"No\": disabled"],
+        ),
+        (&[r#"{"id": "1", "login": "a", "freigeschaltet": "wahr"}"#], &["\"wahr\": active", "\"falsch\": disabled"]),
+    ] {
+        let (text, _) = starter_and_outcomes("languages", records);
+        for part in wanted {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn an_empty_name_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = folder.path().join("a.json");
+    fs::write(&from, r#"{"id": 1}"#).unwrap();
+    for name in ["", " "] {
+        let (input, options, name) = (Some(from.clone()), InputOptions::default(), Some(name.to_owned()));
+        let error = run(&Arguments { input, from: None, options, name, out: None, force: false }).unwrap_err();
+        assert_eq!(error.to_string(), "`--name` is empty");
+    }
+}

@@ -6,6 +6,7 @@ use super::credential::Stored;
 use super::derived::first_of;
 use super::guess::{Claim, Guess};
 use super::profile::{Field, Profile, Root, Working};
+use super::values::Schemes;
 use super::yaml::{quoted, scalar};
 
 /// Writes the rules.
@@ -180,11 +181,12 @@ impl Text<'_> {
                     _ => (reference, ""),
                 };
                 let from = scalar(&from);
-                let scheme = match schemes.as_slice() {
+                let scheme = match schemes.names.as_slice() {
                     [scheme] => (*scheme).to_owned(),
                     several => format!("[ {} ]", several.join(", ")),
                 };
-                self.line(&format!("\ncredential:\n  from: {from}{first}\n  scheme: {scheme}"));
+                let unsure = self.other_schemes(schemes);
+                self.line(&format!("\n{unsure}credential:\n  from: {from}{first}\n  scheme: {scheme}"));
             }
             Stored::Parts { rule, unsure, .. } => {
                 if let Some(why) = unsure {
@@ -200,6 +202,22 @@ impl Text<'_> {
                 }
             }
         }
+    }
+
+    /// What the samples have beside the schemes that can be told by their prefixes, as lines of comment.
+    fn other_schemes(&self, schemes: &Schemes) -> String {
+        let count: usize = schemes.others.values().sum();
+        if count == 0 {
+            return String::new();
+        }
+        let mut lines = format!(
+            "# unsure: {count} of {} stored passwords do not show their scheme, and the rule does not read them:\n",
+            schemes.all
+        );
+        for (about, count) in &schemes.others {
+            lines.push_str(&format!("#   {count}: {about}\n"));
+        }
+        lines + "# if they have one scheme, add its name to `scheme`, as in `[ bcrypt, md5 ]`\n"
     }
 
     /// Secrets, and stored passwords that no rule reads yet.

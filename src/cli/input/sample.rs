@@ -28,7 +28,8 @@ impl FromStr for Sample {
     fn from_str(text: &str) -> Result<Self, String> {
         const HELP: &str = "write a number of records such as 1000, or a share such as 1%";
         if text.trim_end().ends_with('%') {
-            return text.parse().map(Self::Share);
+            let share: Share = text.parse()?;
+            return if share.is_nothing() { Err(HELP.to_owned()) } else { Ok(Self::Share(share)) };
         }
         match text.parse() {
             Ok(0) | Err(_) => Err(HELP.to_owned()),

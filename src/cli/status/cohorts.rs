@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 
 use crate::cli::CommandError;
 use crate::cli::customers::{Customer, Export, State, Totals};
+use crate::html_report::share;
 use crate::ports::Reports;
 
 /// The customers of an export, by the month in which they were last active.
@@ -126,8 +127,7 @@ fn sum<'c>(cohorts: impl Iterator<Item = &'c Cohort>) -> Cohort {
 
 fn line(name: &str, cohort: &Cohort) -> String {
     let Cohort { customers, migrated, pending, invalid } = cohort;
-    let per_mille = u128::from(*migrated) * 1000 / u128::from((*customers).max(1));
-    let share = format!("{migrated} ({}.{} %)", per_mille / 10, per_mille % 10);
+    let share = format!("{migrated} ({})", share(*migrated, *customers));
     format!("{name:<16} {customers:>10} {share:>18} {pending:>9} {invalid:>9} {:>10}\n", customers - migrated)
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::cohorts::Cohorts;
 use super::forecast::{Forecast, RATE_DAYS, Rate};
+use crate::html_report::share;
 use crate::ports::{OutcomeCount, Stuck, Summary};
 
 /// What is reported.
@@ -178,8 +179,7 @@ fn list<'n>(out: &mut String, heading: &str, counts: impl Iterator<Item = (&'n s
 
 fn of_all(count: u64, all: Option<u64>) -> String {
     let Some(all) = all.filter(|all| *all > 0) else { return count.to_string() };
-    let per_mille = u128::from(count) * 1000 / u128::from(all);
-    format!("{count} of {all} ({}.{} %)", per_mille / 10, per_mille % 10)
+    format!("{count} of {all} ({})", share(count, all))
 }
 
 #[cfg(test)]

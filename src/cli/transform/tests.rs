@@ -392,6 +392,13 @@ fn a_share_of_the_records_may_fail() {
         );
     }
     assert_eq!(shop.lines("out.ndjson").len(), 98);
+    let none = "--in @in.ndjson --out @out.ndjson --force --fail-over 0%";
+    assert_eq!(shop.run(none), Ok(FINDINGS));
+    shop.put("in.ndjson", &legacy(9));
+    assert_eq!(shop.run(none), Ok(FINE));
+    shop.put("in.ndjson", "");
+    assert_eq!(shop.run(none), Err("there are no records, so `--fail-over` cannot be judged".to_owned()));
+    assert_eq!(shop.run("--in @in.ndjson --out @out.ndjson --force"), Ok(FINE));
 }
 
 #[test]

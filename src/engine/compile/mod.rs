@@ -25,6 +25,7 @@ mod objects;
 mod order;
 mod own_names;
 mod patterns;
+mod read_places;
 mod reference_free;
 mod rule;
 mod scope;
@@ -339,6 +340,7 @@ impl Compiler<'_> {
                 Some(identify) => Some(identify?),
             },
             needed: needed::needed(rules, &Dependence::new(rules, &self.chains)),
+            places: read_places::read_places(rules, &self.chains),
             verifiers: self.verifiers.clone(),
             lookups: self.tables.iter().map(|table| Arc::clone(&table.lookup)).collect(),
         })

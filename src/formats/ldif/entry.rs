@@ -1,9 +1,12 @@
 //! One entry: unfolded lines, attributes, values.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::super::csv::quoted;
+use super::super::encoding::not_utf8;
 
 /// Attributes whose values are never text, in lower case: RFC 2798 (photos, certificates), RFC 4523 (certificates), and
 /// Active Directory (ids).
@@ -35,7 +38,7 @@ pub struct EntryError {
     /// The line, counted from 0 from the start of the entry.
     pub line: u64,
     /// One sentence without values.
-    pub message: &'static str,
+    pub message: Cow<'static, str>,
 }
 
 /// An attribute: its name in its first spelling, and its values as JSON texts.
@@ -96,10 +99,10 @@ pub fn read(text: &[u8]) -> Result<Option<String>, EntryError> {
     match name.to_ascii_lowercase().as_str() {
         "dn" => {}
         "search" | "result" | "ref" => return Ok(None),
-        _ => return Err(EntryError { line: first.line, message: "an entry must start with `dn:`" }),
+        _ => return Err(EntryError { line: first.line, message: "an entry must start with `dn:`".into() }),
     }
     let Ok(dn) = std::str::from_utf8(dn.bytes()) else {
-        return Err(EntryError { line: first.line, message: "`dn` is not UTF-8" });
+        return Err(EntryError { line: first.line, message: not_utf8("`dn`", "ldif").into() });
     };
     let mut attributes: Vec<Attribute> = Vec::new();
     for line in lines {
@@ -117,7 +120,7 @@ fn unfold(text: &[u8]) -> Result<Vec<Logical>, EntryError> {
             ([b' ', ..], _) if is_comment => {}
             ([b' ', rest @ ..], Some(last)) => last.text.extend_from_slice(rest),
             ([b' ', ..], None) => {
-                return Err(EntryError { line: number, message: "there is no line before this folded line" });
+                return Err(EntryError { line: number, message: "there is no line before this folded line".into() });
             }
             ([b'#', ..], _) => is_comment = true,
             (line, _) => {
@@ -135,7 +138,7 @@ fn name_of(line: &[u8]) -> &[u8] {
 
 /// The name and the value of a line.
 fn split(line: &Logical) -> Result<(String, Written), EntryError> {
-    let wrong = |message| EntryError { line: line.line, message };
+    let wrong = |message: &'static str| EntryError { line: line.line, message: message.into() };
     let name = name_of(&line.text);
     let Some([b':', value @ ..]) = line.text.get(name.len()..) else {
         let is_change = line.text == b"-";
@@ -161,7 +164,7 @@ fn split(line: &Logical) -> Result<(String, Written), EntryError> {
 }
 
 fn add(line: &Logical, attributes: &mut Vec<Attribute>) -> Result<(), EntryError> {
-    let wrong = |message| Err(EntryError { line: line.line, message });
+    let wrong = |message: &'static str| Err(EntryError { line: line.line, message: message.into() });
     let (name, value) = split(line)?;
     match name.to_ascii_lowercase().as_str() {
         "dn" => return wrong("an empty line is missing before the next entry"),
