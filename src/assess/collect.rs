@@ -22,6 +22,8 @@ use crate::ready_rules::Fit;
 /// The rules of an assessment.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules<'r> {
+    /// What the report calls rules without a `name`, such as their file.
+    pub file_name: &'r str,
     /// The compiled rules.
     pub plan: &'r Plan,
     /// Their parameters, facts and limits.
@@ -60,11 +62,12 @@ impl<'r> Assessing<'r> {
     pub fn new(rules: Option<Rules<'r>>, limits: ReadLimits) -> Self {
         let (rules, facts) = match rules {
             None => (None, None),
-            Some(Rules { plan, settings, digest }) => {
+            Some(Rules { file_name, plan, settings, digest }) => {
+                let name = if plan.name.is_empty() { file_name } else { &plan.name };
                 let rules = RulesOf::new(plan, settings);
                 let params: serde_json::Map<String, serde_json::Value> = settings.params.iter().cloned().collect();
                 let facts = RulesFacts {
-                    about: RulesAbout { name: plan.name.clone(), digest: digest.to_owned() },
+                    about: RulesAbout { name: name.to_owned(), digest: digest.to_owned() },
                     params: serde_json::Value::Object(params).to_string(),
                     names: Names::of(plan),
                     tables: plan.lookups.iter().map(|table| table.name.clone()).collect(),

@@ -61,7 +61,7 @@ pub struct About {
 /// The rules of an assessment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RulesAbout {
-    /// Their `name`.
+    /// Their `name`, otherwise the name of their file.
     pub name: String,
     /// The first 16 bytes of the SHA-256, in hexadecimal: the same that the audit has.
     pub digest: String,

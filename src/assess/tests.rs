@@ -61,7 +61,7 @@ fn plan(rules: &str) -> Plan {
 fn collected(rules: Option<&str>, records: &[String]) -> Collected {
     let plan = rules.map(plan);
     let settings = Settings { unread: true, ..Settings::default() };
-    let rules = plan.as_ref().map(|plan| Rules { plan, settings: &settings, digest: "00" });
+    let rules = plan.as_ref().map(|plan| Rules { file_name: "shop.yaml", plan, settings: &settings, digest: "00" });
     let assessing = Assessing::new(rules, ReadLimits::default());
     let (mut rows, mut batch) = (Rows::default(), Batch::default());
     // two threads, which take turns
@@ -84,6 +84,13 @@ const DETERMINISTIC: Options = Options { shows_values: false, peak: None };
 
 fn assessed(rules: Option<&str>, records: &[String]) -> Assessment {
     collected(rules, records).assessment(DETERMINISTIC, None).unwrap()
+}
+
+#[test]
+fn rules_without_a_name_are_called_by_their_file() {
+    let name = |rules: &str| assessed(Some(rules), &records(&["{}"])).about.rules.unwrap().name;
+    assert_eq!(name(RULES), "shop");
+    assert_eq!(name(&RULES.replace("name: shop\n", "")), "shop.yaml");
 }
 
 /// Records of a shop, each with the members of a customer and some that replace or extend them.

@@ -172,7 +172,7 @@ mod tests {
             }
             let begins = std::iter::once(0).chain(ends.clone()).zip(&ends);
             let wanted: Vec<_> = begins
-                .map(|(begin, end)| begin + text[begin..*end].find(|c| !matches!(c, '\r' | '\n')).unwrap())
+                .map(|(begin, end)| begin + text.as_bytes()[begin..*end].iter().position(|c| !matches!(c, b'\r' | b'\n')).unwrap())
                 .collect();
             let starts: Vec<_> = rows(&text, piece).iter().map(|row| usize::try_from(row.start).unwrap()).collect();
             prop_assert_eq!(starts, wanted);

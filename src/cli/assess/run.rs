@@ -1,5 +1,6 @@
 //! Assesses an export.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -59,7 +60,10 @@ pub(super) fn run(arguments: &Assess) -> Result<u8, CommandError> {
     arguments.report.check_thresholds(rules.as_ref().map(|(plan, _)| Names::of(plan)).as_ref())?;
     let now = arguments.now.unwrap_or_else(jiff::Timestamp::now).to_string();
     let settings = arguments.settings(rules.as_ref().map(|(plan, _)| plan), &now)?;
-    let rules = rules.as_ref().map(|(plan, digest)| Rules { plan, settings: &settings, digest });
+    let file_name =
+        arguments.rules.as_deref().and_then(Path::file_name).map(OsStr::to_string_lossy).unwrap_or_default();
+    let file_name = &*file_name;
+    let rules = rules.as_ref().map(|(plan, digest)| Rules { file_name, plan, settings: &settings, digest });
     let collected = arguments.collect(rules, now)?;
     let stopped = collected.stopped.clone();
     if let Some(why) = stopped.as_ref().filter(|_| collected.records() == 0 || arguments.partial.is_some()) {
