@@ -150,12 +150,12 @@ pub struct Lengths {
     pub mean: f64,
 }
 
-/// A value or a pattern, and how often it occurred.
+/// A value or a pattern, and how many records have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ValueCount {
     /// The value as JSON text, or the pattern.
     pub value: String,
-    /// The number of occurrences.
+    /// The number of records.
     pub count: u64,
 }
 
@@ -183,7 +183,7 @@ pub struct Lookup {
     pub rule: String,
     /// The name of the table.
     pub table: String,
-    /// Values without an entry.
+    /// Records with values without an entry.
     pub missing: u64,
     /// The most frequent ones.
     pub values: Vec<ValueCount>,

@@ -42,7 +42,11 @@ pub(super) struct Part {
 /// Values that a lookup did not find.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct LookupCounts {
+    /// Records with such a value.
     pub missing: u64,
+    /// The number of the last one.
+    #[serde(skip)]
+    last: u64,
     pub values: Table,
     pub seen: Seen,
 }
@@ -93,9 +97,10 @@ impl Part {
 impl LookupCounts {
     /// Counts a value of a record; `None` if it must not be kept.
     pub(super) fn note(&mut self, value: Option<&str>, number: u64) {
-        self.missing += 1;
+        self.missing += u64::from(self.last != number);
+        self.last = number;
         match value {
-            Some(value) => self.values.count(value, 1, VALUES),
+            Some(value) => self.values.count(value, number, VALUES),
             None => self.values.close(),
         }
         self.seen.first(number);

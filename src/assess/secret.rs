@@ -33,7 +33,7 @@ impl Hidden {
 }
 
 /// Parts of the names of such fields, in lower case and without separators.
-const SECRETS: [&str; 44] = [
+const SECRETS: [&str; 76] = [
     "password",
     "passwd",
     "passphrase",
@@ -60,7 +60,17 @@ const SECRETS: [&str; 44] = [
     "signature",
     "backupcode",
     "verificationcode",
-    // German, French, Spanish, Portuguese, Italian, Dutch, Swedish, Danish, Polish, Czech, Russian
+    "pswd",
+    "passcode",
+    "privkey",
+    "bearer",
+    "cleartext",
+    "plaintext",
+    "resetcode",
+    "twofactor",
+    "maidenname",
+    // German, French, Spanish, Portuguese, Italian, Dutch, Swedish, Danish, Polish, Czech, Russian,
+    // Norwegian, Finnish, Hungarian, Slovenian, Croatian, Turkish, Greek, Hebrew, Arabic, Japanese, Chinese, Korean
     "passwort",
     "kennwort",
     "geheim",
@@ -79,12 +89,55 @@ const SECRETS: [&str; 44] = [
     "hasło",
     "heslo",
     "пароль",
+    "klartext",
+    "zugangscode",
+    "losenord",
+    "kodeord",
+    "haslo",
+    "passord",
+    "salasana",
+    "jelszó",
+    "jelszo",
+    "geslo",
+    "lozinka",
+    "şifre",
+    "sifre",
+    "parol",
+    "κωδικός",
+    "κωδικος",
+    "סיסמה",
+    "كلمةالسر",
+    "كلمةالمرور",
+    "パスワード",
+    "密码",
+    "密碼",
+    "비밀번호",
 ];
+
+/// Names of secrets that are parts of other words, and count only as whole words.
+const WORDS: [&str; 10] = ["pass", "pin", "pw", "kw", "mdp", "jwt", "2fa", "mfa", "cvv", "plain"];
 
 /// Whether a field's name says that it contains a secret.
 pub(super) fn is_secret(name: &str) -> bool {
     let plain: String = name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
-    plain == "pass" || plain == "pin" || SECRETS.iter().any(|secret| plain.contains(secret))
+    SECRETS.iter().any(|secret| plain.contains(secret))
+        || words(name).any(|word| WORDS.contains(&word.as_str()) || word.ends_with("pw"))
+}
+
+/// The words of a name such as `old_pw`, `kodPIN` or `pw1`, in lower case and without digits behind them, and the name itself.
+fn words(name: &str) -> impl Iterator<Item = String> {
+    let mut words = vec![String::new()];
+    let mut was_lower = false;
+    for c in name.chars() {
+        if !c.is_alphanumeric() || (c.is_uppercase() && was_lower) {
+            words.push(String::new());
+        }
+        was_lower = c.is_lowercase();
+        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words.into_iter().map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned())
 }
 
 /// The places of the rules that read what `credential` reads, or what has the name of a secret.
@@ -190,10 +243,30 @@ mod tests {
             "Passwort",
             "mot_de_passe",
             "Contraseña",
+            "PW",
+            "pw1",
+            "old_pw",
+            "oldpw",
+            "kodPIN",
+            "user-mdp",
+            "2fa",
+            "PlainText",
+            "パスワード",
+            "كلمة_السر",
         ] {
             assert!(is_secret(name), "{name}");
         }
-        for name in ["email", "passport_country", "pinterest", "name", "key", "options"] {
+        for name in [
+            "email",
+            "passport_country",
+            "pinterest",
+            "name",
+            "key",
+            "options",
+            "explained",
+            "pwa_enabled",
+            "spin_class",
+        ] {
             assert!(!is_secret(name), "{name}");
         }
     }

@@ -89,7 +89,7 @@ impl Stats {
         }
         self.kind(value);
         match value {
-            Value::Text(text) => self.text(text, buffers),
+            Value::Text(text) => self.text(text, record, buffers),
             Value::Bool(_) | Value::Int(_) | Value::Decimal(_) if self.values.is_open() => {
                 buffers.key.clear();
                 let _ = match value {
@@ -98,7 +98,7 @@ impl Stats {
                     Value::Decimal(number) => write!(buffers.key, "j{number}"),
                     _ => Ok(()),
                 };
-                self.values.count(&buffers.key, 1, VALUES);
+                self.values.count(&buffers.key, record, VALUES);
             }
             _ => {}
         }
@@ -118,7 +118,7 @@ impl Stats {
         }
     }
 
-    fn text(&mut self, text: &str, buffers: &mut Buffers) {
+    fn text(&mut self, text: &str, record: u64, buffers: &mut Buffers) {
         let length = if text.is_ascii() { text.len() } else { text.chars().count() } as u64;
         self.shortest = if self.texts == 0 { length } else { self.shortest.min(length) };
         self.longest = self.longest.max(length);
@@ -141,11 +141,11 @@ impl Stats {
             buffers.key.clear();
             buffers.key.push('t');
             buffers.key.push_str(text);
-            self.values.count(&buffers.key, 1, VALUES);
+            self.values.count(&buffers.key, record, VALUES);
         }
         if self.patterns.is_open() {
             pattern(text, &mut buffers.pattern);
-            self.patterns.count(&buffers.pattern, 1, PATTERNS);
+            self.patterns.count(&buffers.pattern, record, PATTERNS);
         }
     }
 

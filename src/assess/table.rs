@@ -1,4 +1,4 @@
-//! How often each value of a field occurs, exactly, as long as there are few.
+//! In how many records each value of a field is, exactly, as long as there are few values.
 //!
 //! A table that holds all values is kept until it exceeds a bound, and is then dropped as a whole. Whether it exceeds the
 //! bound depends only on the values and not on their order, so that parts of an export give the same result as the whole.
@@ -28,9 +28,18 @@ const SHOWN: usize = 20;
 /// Counts by value; `None` once there were too many.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Table {
-    counts: FxHashMap<Box<str>, u64>,
+    counts: FxHashMap<Box<str>, Times>,
     bytes: usize,
     is_full: bool,
+}
+
+/// The records that have a value.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+struct Times {
+    records: u64,
+    /// The number of the last one, so that a record with a list of equal values counts once.
+    #[serde(skip)]
+    last: u64,
 }
 
 impl Table {
@@ -44,13 +53,18 @@ impl Table {
         *self = Self { is_full: true, ..Self::default() };
     }
 
-    /// Counts a value.
-    pub(super) fn count(&mut self, value: &str, times: u64, bounds: Bounds) {
-        if self.is_full {
+    /// Counts a value of a record, by the number of the record.
+    pub(super) fn count(&mut self, value: &str, number: u64, bounds: Bounds) {
+        if let Some(times) = self.counts.get_mut(value) {
+            times.records += u64::from(times.last != number);
+            times.last = number;
             return;
         }
-        if let Some(count) = self.counts.get_mut(value) {
-            *count += times;
+        self.insert(value, Times { records: 1, last: number }, bounds);
+    }
+
+    fn insert(&mut self, value: &str, times: Times, bounds: Bounds) {
+        if self.is_full {
             return;
         }
         self.bytes += value.len();
@@ -66,7 +80,12 @@ impl Table {
         if other.is_full {
             self.close();
         }
-        other.counts.into_iter().for_each(|(value, times)| self.count(&value, times, bounds));
+        for (value, times) in other.counts {
+            match self.counts.get_mut(&value) {
+                Some(own) => own.records += times.records,
+                None => self.insert(&value, times, bounds),
+            }
+        }
     }
 
     /// The number of different values, if they were all counted.
@@ -74,12 +93,12 @@ impl Table {
         (!self.is_full).then_some(self.counts.len() as u64)
     }
 
-    /// The most frequent values that occur at least so often, the most frequent first.
+    /// The most frequent values of at least so many records, the most frequent first.
     pub(super) fn most_frequent(&self, at_least: u64, shown: impl Fn(&str) -> String) -> Vec<ValueCount> {
         let mut all: Vec<(&str, u64)> = self
             .counts
             .iter()
-            .map(|(value, count)| (&**value, *count))
+            .map(|(value, times)| (&**value, times.records))
             .filter(|(_, count)| *count >= at_least)
             .collect();
         all.sort_unstable_by(|(value, count), (other, others)| others.cmp(count).then(value.cmp(other)));
@@ -96,7 +115,7 @@ mod tests {
 
     fn table(values: &[&str]) -> Table {
         let mut table = Table::default();
-        values.iter().for_each(|value| table.count(value, 1, FEW));
+        (1..).zip(values).for_each(|(number, value)| table.count(value, number, FEW));
         table
     }
 
@@ -110,6 +129,15 @@ mod tests {
         let wanted = [("a", 2), ("b", 2), ("c", 1)].map(|(value, count)| (value.to_owned(), count));
         assert_eq!((shown(&table, 1), table.distinct()), (wanted.to_vec(), Some(3)));
         assert_eq!(shown(&table, 2).len(), 2);
+    }
+
+    #[test]
+    fn a_record_with_equal_values_counts_once() {
+        let mut table = Table::default();
+        for (number, value) in [(1, "a"), (1, "b"), (1, "a"), (2, "a")] {
+            table.count(value, number, FEW);
+        }
+        assert_eq!(shown(&table, 1), [("a".to_owned(), 2), ("b".to_owned(), 1)]);
     }
 
     #[test]

@@ -87,6 +87,17 @@ fn assessed(rules: Option<&str>, records: &[String]) -> Assessment {
 }
 
 #[test]
+fn values_count_once_for_each_record() {
+    let many = serde_json::json!({ "list": vec!["rare"; 30], "roles": vec!["unknown"; 30] }).to_string();
+    let changes: Vec<&str> = std::iter::repeat_n(r#"{"list": ["usual"]}"#, 30).chain([many.as_str()]).collect();
+    let assessment = assessed(Some(RULES), &records(&changes));
+    let list = assessment.fields.iter().find(|field| field.path == "$.list[*]").unwrap();
+    let values: Vec<_> = list.values.iter().map(|value| (value.value.as_str(), value.count)).collect();
+    assert_eq!(values, [("\"usual\"", 30)]);
+    assert_eq!((assessment.lookups[0].missing, assessment.lookups[0].values.len()), (1, 0));
+}
+
+#[test]
 fn rules_without_a_name_are_called_by_their_file() {
     let name = |rules: &str| assessed(Some(rules), &records(&["{}"])).about.rules.unwrap().name;
     assert_eq!(name(RULES), "shop");

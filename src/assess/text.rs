@@ -147,6 +147,8 @@ pub(super) fn is_document(text: &str) -> bool {
     let trimmed = text.trim_start();
     match trimmed.split_at_checked(1) {
         _ if text.len() > MAX_BYTES => true,
+        // a text of JSON that contains JSON
+        Some(("\"", rest)) => rest.starts_with(['{', '[']),
         Some(("{", rest)) => rest.trim_start().starts_with(['"', '\'', '}']),
         Some(("[", rest)) => {
             rest.trim_start().starts_with(['"', '\'', '{', '[', ']'])
@@ -292,6 +294,7 @@ mod tests {
             r#"[{"a":1}]"#,
             "[1, 2]",
             "{}",
+            r#""{\"token\":\"abc\"}""#,
             "a:1:{s:8:\"customer\";b:1;}",
             "a:1:{s:8:\"cust",
             "O:8:\"stdClass\":1:{s:1:\"a\";i:1;}",

@@ -18,9 +18,18 @@ pub fn findings(files: &Files, findings: &[Diagnostic]) {
 /// # Errors
 /// If writing fails in any other way.
 pub fn output(text: &str) -> io::Result<()> {
+    read_output(text).map(|_| ())
+}
+
+/// Writes text to standard output, and says whether anybody reads it.
+///
+/// # Errors
+/// If writing fails in any other way than by a closed pipe.
+pub fn read_output(text: &str) -> io::Result<bool> {
     match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

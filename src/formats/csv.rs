@@ -108,6 +108,10 @@ impl Rows {
             None => return Ok(None),
         }
         rows.keys = keys_of(&rows.header, 1 + before)?;
+        if columns.is_none() && rows.header.iter().any(is_value) {
+            let message = "the first row looks like a record, and not like the names of the columns; name them with `--columns`, in settings with `columns`";
+            return Err(Problem::fatal(1 + before, message));
+        }
         Ok(Some(rows))
     }
 
@@ -293,6 +297,27 @@ fn delimiters_in(head: &[u8]) -> [usize; DELIMITERS.len()] {
     counts
 }
 
+/// Whether a field of a header is no name of a column: a mail address, a stored password such as `$2b$10$…` or `{SSHA}…`, or a
+/// long row of digits.
+fn is_value(field: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(field) else { return false };
+    let text = text.trim();
+    let is_mail = || {
+        let is_domain = |domain: &str| domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.');
+        let is_one_word = !text.contains(|c: char| c.is_whitespace() || matches!(c, '(' | '/' | ':'));
+        is_one_word && text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && is_domain(domain))
+    };
+    let is_stored_password = || {
+        text.strip_prefix('$').and_then(|rest| rest.split_once('$')).is_some_and(|(scheme, rest)| {
+            !scheme.is_empty()
+                && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                && rest.len() > 8
+        }) || text.strip_prefix('{').and_then(|rest| rest.split_once('}')).is_some_and(|(_, rest)| rest.len() > 8)
+    };
+    let is_number = || text.len() > 6 && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_mail() || is_stored_password() || is_number()
+}
+
 /// The names in the header, without surrounding spaces.
 fn keys_of(header: &ByteRecord, line: u64) -> Result<Vec<String>, Problem> {
     let mut names: Vec<&str> = Vec::with_capacity(header.len());
@@ -302,7 +327,11 @@ fn keys_of(header: &ByteRecord, line: u64) -> Result<Vec<String>, Problem> {
         };
         let name = name.trim();
         if let Some(first) = names.iter().position(|other| *other == name) {
-            let message = format!("columns {} and {} of the header have the same name", first + 1, position + 1);
+            let message = format!(
+                "columns {} and {} of the header have the same name; if it is a record, name them with `--columns`, in settings with `columns`",
+                first + 1,
+                position + 1
+            );
             return Err(Problem::fatal(line, message));
         }
         names.push(name);

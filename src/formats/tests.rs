@@ -324,9 +324,33 @@ fn csv_continues_after_rows_that_do_not_match_the_header() {
 
 #[test]
 fn csv_that_would_lose_values_is_rejected() {
-    assert_eq!(shown("id,a,id \n1,2,3\n", Format::Csv), ["line 1: columns 1 and 3 of the header have the same name!"]);
+    assert_eq!(
+        shown("id,a,id \n1,2,3\n", Format::Csv),
+        [
+            "line 1: columns 1 and 3 of the header have the same name; if it is a record, name them with `--columns`, in settings with `columns`!"
+        ]
+    );
     let open_quote = format!("id,a\n1,\"{}", "x\n".repeat(100_000));
     assert_eq!(shown(open_quote, Format::Csv), ["line 2: the row is longer than 1024 bytes; is a quote not closed?!"]);
+}
+
+#[test]
+fn csv_without_a_header_is_no_header() {
+    let refused = [
+        "line 1: the first row looks like a record, and not like the names of the columns; name them with `--columns`, in settings with `columns`!",
+    ];
+    for first in [
+        "7,ada@example.org,x",
+        "7,$2y$10$vI8aWBnW3fID.ZQ4/zo1G.,x",
+        "7,{SSHA}jlBNsfUWJ+KHXzkDUna2,x",
+        "4915112345678,a,b",
+    ] {
+        assert_eq!(shown(format!("{first}\n8,y,z\n"), Format::Csv), refused, "{first}");
+    }
+    for first in ["id,e-mail (privat@firma),x", "@type,$t,{x}", "id,2024,100000", "id,mail@,x", "id,a@b,$x$y"] {
+        assert_eq!(shown(format!("{first}\n8,y,z\n"), Format::Csv).len(), 1, "{first}");
+        assert!(shown(format!("{first}\n8,y,z\n"), Format::Csv)[0].is_object(), "{first}");
+    }
 }
 
 #[test]

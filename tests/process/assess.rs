@@ -27,6 +27,31 @@ fn every_count_is_that_of_the_manifest() {
     passes(&checks.arg("--folder").arg(&folder).output().unwrap());
 }
 
+/// A report that nobody could read is no reason to replace the one before.
+#[cfg(target_os = "linux")]
+#[test]
+fn files_are_written_only_if_standard_output_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("in.ndjson"), "{\"id\":1}\n").unwrap();
+    std::fs::write(path("old.json"), "{}").unwrap();
+    let run = |output: std::process::Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
+        command.args(["assess", "--in", "in.ndjson", "--out", "old.json", "--html", "new.html", "--force"]);
+        command.current_dir(folder.path()).stdout(output).status().unwrap().code()
+    };
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let (reader, closed) = std::io::pipe().unwrap();
+    drop(reader);
+    for (output, code) in [(full.into(), 2), (closed.into(), 0)] {
+        assert_eq!(run(output), Some(code));
+        assert_eq!(std::fs::read_to_string(path("old.json")).unwrap(), "{}");
+        assert!(!path("new.html").exists());
+    }
+    assert_eq!(run(std::process::Stdio::null()), Some(0));
+    assert!(path("new.html").exists());
+}
+
 /// The commands of the page run in one folder, in their order, and print what the page shows.
 #[cfg(unix)]
 #[test]

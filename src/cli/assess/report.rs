@@ -92,11 +92,13 @@ impl Report {
         })
     }
 
-    /// Writes the report. The exit code says whether a threshold is exceeded.
+    /// Writes the report. Files get their names if it is about all records, and if standard output could be written. The exit
+    /// code says whether a threshold is exceeded.
     ///
     /// # Errors
     /// If a file cannot be written, or a threshold is about something that is not there.
     pub(super) fn write(&self, collected: Collected, mut files: Files) -> Result<u8, CommandError> {
+        let is_whole = collected.stopped.is_none();
         let options = Options { shows_values: self.show_values, peak: (!self.no_measure).then_some(self.peak) };
         let writer = files.duplicates.as_mut().map(|sink| sink as &mut dyn Write);
         let assessment = collected.assessment(options, writer).map_err(|error| temporary(&error))?;
@@ -108,8 +110,10 @@ impl Report {
             let page = html::render(&assessment).map_err(|_| CommandError::new("the page cannot be made"))?;
             sink.write(page.as_bytes()).map_err(failed)?;
         }
-        Sink::finish([files.duplicates, files.html, files.out].into_iter().flatten()).map_err(failed)?;
-        show::output(if self.format == Format::Json { document } else { human::render(&assessment) }.as_str())?;
+        let shown = if self.format == Format::Json { document } else { human::render(&assessment) };
+        if show::read_output(&shown)? && is_whole {
+            Sink::finish([files.duplicates, files.html, files.out].into_iter().flatten()).map_err(failed)?;
+        }
         self.judge(&assessment)
     }
 

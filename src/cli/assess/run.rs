@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &Assess) -> Result<u8, CommandError> {
     };
     match stopped {
         Some(why) => Err(CommandError::new(format!("cannot read the input to the end: {why}"))
-            .help("the report is about the records before that place; fix the input and run it again")),
+            .help("the report above is about the records before that place, and no file was written; fix the input and run it again")),
         None => Ok(code),
     }
 }

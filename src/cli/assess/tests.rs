@@ -236,6 +236,13 @@ fn mistakes_are_named() {
         assert!(error.contains(wanted), "{arguments}: {error}");
     }
     assert!(!shop.0.path().join("cut.part").exists());
+    shop.put("cut.csv", "id,login\n1,ada\n2,\"bo\n3,cy\n");
+    shop.put("kept.json", "{}");
+    let files = "--out @kept.json --force --html @cut.html --duplicates @cut.dup";
+    let error = shop.run(&format!("--rules @shop.yaml --in @cut.csv --no-measure {files}")).unwrap_err();
+    assert!(error.contains("is never closed"), "{error}");
+    assert_eq!(std::fs::read_to_string(shop.0.path().join("kept.json")).unwrap(), "{}");
+    assert!(["cut.html", "cut.dup"].iter().all(|name| !shop.0.path().join(name).exists()));
     for part in ["a", "b"] {
         let now = if part == "a" { "2026-01-01T00:00:00Z" } else { "2026-01-02T00:00:00Z" };
         shop.run(&format!("--rules @shop.yaml --in @in.ndjson --now {now} --partial @{part}.part")).unwrap();

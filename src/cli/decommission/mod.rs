@@ -77,15 +77,15 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let existing = if arguments.force { Existing::IsReplaced } else { Existing::Stays };
     let sink = arguments.html.as_deref().map(|path| Sink::create(path, existing)).transpose()?;
     let report = Report::of(evidence(arguments)?);
-    if let Some(mut sink) = sink {
+    let is_page = arguments.html.as_deref().is_some_and(super::input::is_dash);
+    let is_read = match arguments.format {
+        _ if is_page => true,
+        Format::Human => show::read_output(&report.human())?,
+        Format::Json => show::read_output(&format!("{:#}\n", report.json()))?,
+    };
+    if let Some(mut sink) = sink.filter(|_| is_read) {
         let failed = |OutError { name, error }| CommandError::new(format!("cannot write {name}: {}", error.kind()));
         sink.write(page::html(&report)?.as_bytes()).and_then(|()| Sink::finish([sink])).map_err(failed)?;
-    }
-    let is_page = arguments.html.as_deref().is_some_and(super::input::is_dash);
-    match arguments.format {
-        _ if is_page => {}
-        Format::Human => show::output(&report.human())?,
-        Format::Json => show::output(&format!("{:#}\n", report.json()))?,
     }
     Ok(if report.can_be_switched_off() { FINE } else { FINDINGS })
 }
