@@ -87,10 +87,14 @@ impl<'s, 'r> Assessor<'s, 'r> {
 
     /// Counts a record that cannot be read.
     pub(super) fn unreadable(&mut self, error: &RecordError) {
+        self.not_read(&error.message, error.number);
+    }
+
+    fn not_read(&mut self, reason: &str, number: u64) {
         self.part.records += 1;
-        self.part.unreadable.note(&error.message, error.number);
+        self.part.unreadable.note(reason, number);
         if self.shared.rules.is_some() {
-            self.customer(&unreadable(), error.number);
+            self.customer(&unreadable(), number);
         }
     }
 
@@ -118,10 +122,7 @@ impl<'s, 'r> Assessor<'s, 'r> {
                 }
             }
             (Ok(value), Some(rules)) => self.with_rules(rules, value, record, &arena, rows),
-            (Err(error), _) => {
-                self.part.records += 1;
-                self.not_a_record(&format!("record: {}", of_parser(&error.to_string())), record.number);
-            }
+            (Err(error), _) => self.not_read(&of_parser(&error.to_string()), record.number),
         }
         self.arena = arena;
         self.arena.reset();
