@@ -241,7 +241,7 @@ fn mistakes_are_named() {
     let files = "--out @kept.json --force --html @cut.html --duplicates @cut.dup";
     let error = shop.run(&format!("--rules @shop.yaml --in @cut.csv --no-measure {files}")).unwrap_err();
     assert!(error.contains("is never closed"), "{error}");
-    assert_eq!(std::fs::read_to_string(shop.0.path().join("kept.json")).unwrap(), "{}");
+    assert_eq!(fs::read_to_string(shop.0.path().join("kept.json")).unwrap(), "{}");
     assert!(["cut.html", "cut.dup"].iter().all(|name| !shop.0.path().join(name).exists()));
     for part in ["a", "b"] {
         let now = if part == "a" { "2026-01-01T00:00:00Z" } else { "2026-01-02T00:00:00Z" };
