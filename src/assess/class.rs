@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::document::ForecastOutcome;
+use super::names::reason;
 use crate::password::Cost;
 
 /// A class of customers of whom the same is expected.
@@ -94,7 +95,7 @@ impl Classes {
 }
 
 fn various() -> Class {
-    Class::cannot("too many different reasons to list", "look at the reasons why records are invalid")
+    Class::cannot(reason::VARIOUS, "look at the reasons why records are invalid")
 }
 
 /// A cost of which different ones are told apart only as far as it matters: rounds that were chosen at random for each

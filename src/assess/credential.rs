@@ -1,6 +1,7 @@
 //! What becomes of the stored password of an account.
 
 use super::class::{Class, Stored, rounded};
+use super::names::reason;
 use super::part::Part;
 use crate::engine::outcome::Made;
 use crate::model::Value;
@@ -28,14 +29,14 @@ const ALLOW_PLAIN_TEXT: &str = "set `password.plain_text: true` in the settings 
 pub(super) fn class(made: &Made<'_>, rules: Rules, number: u64, part: &mut Part) -> Class {
     if rules == Rules::NoCredential {
         let help = "add `credential` to the rules, or let these customers choose a new password";
-        return Class::new_password("the rules have no `credential`, so no password can be verified", help);
+        return Class::new_password(reason::NO_CREDENTIAL, help);
     }
     if let Some(why) = made.unusable {
         return unusable(why, number, part);
     }
     let serde_json::Value::Object(object) = to_json(made.credential) else {
         part.no_password += 1;
-        return Class::new_password("no password is stored", CHOOSE);
+        return Class::new_password(reason::NO_PASSWORD, CHOOSE);
     };
     let stored = if object.contains_key("source") {
         Stored { scheme: LEGACY_SYSTEM.to_owned(), cost: None, ignores_part: false }
@@ -60,7 +61,7 @@ pub(super) fn class(made: &Made<'_>, rules: Rules, number: u64, part: &mut Part)
 fn unusable(why: &str, number: u64, part: &mut Part) -> Class {
     part.unusable.note(why, number);
     let help = if why.starts_with("plain text") { ALLOW_PLAIN_TEXT } else { CHOOSE };
-    Class::new_password(format!("the stored password cannot be used: {why}"), help)
+    Class::new_password(format!("{}{why}", reason::UNUSABLE), help)
 }
 
 /// The stored password, if a login could check it. What it costs is judged later.

@@ -6,6 +6,7 @@ use super::class::{Class, Obstacle, Stored};
 use super::document::{Forecast, ForecastOutcome, ForecastReason, Reason};
 use super::duplicates::Found;
 use super::finish::Prices;
+use super::names::reason;
 use super::reasons::Seen;
 
 /// The forecast. `seen` has the customers of each class.
@@ -50,12 +51,12 @@ fn moved(class: u16, found: &Found) -> impl Iterator<Item = (Obstacle, Seen)> {
     };
     let same_id = Obstacle {
         outcome: ForecastOutcome::Cannot,
-        reason: "another record has the same id in the legacy system".to_owned(),
+        reason: reason::SAME_ID.to_owned(),
         help: "decide which record is the customer, and remove or merge the others before the migration".to_owned(),
     };
     let no_own_login = Obstacle {
         outcome: ForecastOutcome::Cannot,
-        reason: "other records have every login of the customer, too".to_owned(),
+        reason: reason::NO_OWN_LOGIN.to_owned(),
         help: "give each of these customers a login of their own, or remove records of the same person".to_owned(),
     };
     [
@@ -74,12 +75,12 @@ fn obstacle(class: &Class, prices: &Prices) -> Option<Obstacle> {
     match class {
         Class::Otherwise(obstacle) => Some(obstacle.clone()),
         Class::Verified { stored, .. } if prices.is_too_expensive(stored) => new_password(
-            format!("checking the stored password takes longer than a login may: {}", name(stored)),
+            format!("{}{}", reason::TOO_EXPENSIVE, name(stored)),
             "raise `login.deadline` and `password.longest_check`, use faster machines, or let these customers choose a new \
              password",
         ),
         Class::Verified { must_change: true, .. } => new_password(
-            "the rules require a new password".to_owned(),
+            reason::MUST_CHANGE.to_owned(),
             "nothing: these customers sign in with their password and are then asked for a new one",
         ),
         Class::Verified { .. } => None,

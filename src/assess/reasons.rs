@@ -4,13 +4,11 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::document::{MAX_NUMBERS, Reason};
+use super::names::reason::VARIOUS;
 
 /// How many different reasons are told apart. Stops records with invented keys from filling the memory; rules have a few dozen
 /// reasons. If there are more, all are one reason, so that the result does not depend on the order of the records.
 const MAX_REASONS: usize = 1000;
-
-/// The reason in place of too many different ones.
-const VARIOUS: &str = "too many different reasons to list";
 
 /// The first records with something, and how many there are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

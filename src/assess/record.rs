@@ -9,7 +9,7 @@ use super::claims::{Columns, Holds};
 use super::class::{Class, Classes};
 use super::credential::{self, Rules};
 use super::entry::{Customer, Entry, Row, Space, digest, uses};
-use super::names::DENIED;
+use super::names::reason;
 use super::part::Part;
 use super::secret::{self, Hidden};
 use super::text::{is_document, looks};
@@ -378,17 +378,17 @@ fn sentence(reason: &Reason) -> String {
 fn standing(made: &Made<'_>) -> Option<Class> {
     let help = "nothing, if that is intended; otherwise change `status` in the rules";
     match made.account.claim("status").as_text() {
-        Some("disabled") => Some(Class::cannot("the account is disabled", help)),
-        Some("locked") => Some(Class::cannot("the account is locked", help)),
+        Some("disabled") => Some(Class::cannot(reason::DISABLED, help)),
+        Some("locked") => Some(Class::cannot(reason::LOCKED, help)),
         _ if matches!(made.account.claim("active"), Value::Bool(false)) => {
-            Some(Class::cannot("the account is disabled", help.replace("status", "active")))
+            Some(Class::cannot(reason::DISABLED, help.replace("status", "active")))
         }
         _ => None,
     }
 }
 
 fn unreadable() -> Class {
-    Class::cannot("the record cannot be read", "fix these records in the export, or export them again")
+    Class::cannot(reason::UNREADABLE, "fix these records in the export, or export them again")
 }
 
 fn invalid(reason: &str) -> Class {
@@ -398,12 +398,12 @@ fn invalid(reason: &str) -> Class {
 }
 
 fn denied(key: &str) -> Class {
-    Class::cannot(format!("{DENIED}{key}"), "nothing, if that is intended; otherwise change `admit` in the rules")
+    Class::cannot(
+        format!("{}{key}", reason::DENIED),
+        "nothing, if that is intended; otherwise change `admit` in the rules",
+    )
 }
 
 fn nobody() -> Class {
-    Class::cannot(
-        "the rules have no `identify`, so nobody can sign in",
-        "add `identify: { id: …, logins: [ … ] }` to the rules",
-    )
+    Class::cannot(reason::NOBODY, "add `identify: { id: …, logins: [ … ] }` to the rules")
 }

@@ -265,7 +265,7 @@ impl Totals {
 
 impl Totals {
     /// Fails if no record has anything at the place of the last activity: everybody would be active or dormant by mistake.
-    /// Only the end shows it, because directories leave the attribute out for whoever has never signed in.
+    /// Only the end shows it, because directories leave the attribute out for people who have never signed in.
     fn check_place(&self, activity: &Activity) -> Result<(), CommandError> {
         match activity {
             Activity::Path(path) if self.records > self.unreadable && self.with_place == 0 => {

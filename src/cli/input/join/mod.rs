@@ -99,8 +99,8 @@ struct Join {
     too_long: AtomicU64,
 }
 
-/// After how many records without anything at the path it counts as wrong. Every record of an export has its id, and whoever
-/// mistypes a path does not have to wait for the end of the file.
+/// After how many records without anything at the path it counts as wrong. Every record of an export has its id, and a
+/// path with a mistake is found before the end of the file.
 const ALL_WITHOUT_PATH: u64 = 1000;
 
 impl Joins {
